@@ -41,7 +41,9 @@ class Result:
     loss: float
     grads: Params = field(default_factory=dict)  # d loss / d parameter, every trainable one
     input_grads: dict[str, np.ndarray] = field(default_factory=dict)  # d loss / d input, every continuous one
-    activations: dict[str, np.ndarray] = field(default_factory=dict)  # named, in order of computation, alike at every level
+    activations: dict[str, np.ndarray] = field(
+        default_factory=dict
+    )  # named, in order of computation, alike at every level
     buffers: Params = field(default_factory=dict)  # running statistics after a training-mode pass
 
 
@@ -219,8 +221,12 @@ class Ladder:
     name: str
     chapter: str
     paper: str
-    init: Callable[[np.random.Generator], Params]  # every parameter and buffer random, biases and norm scales too; float64
-    batch: Callable[[np.random.Generator], Batch]  # distinct prime sizes, none 1; a padded or masked case where there is one
+    init: Callable[
+        [np.random.Generator], Params
+    ]  # every parameter and buffer random, biases and norm scales too; float64
+    batch: Callable[
+        [np.random.Generator], Batch
+    ]  # distinct prime sizes, none 1; a padded or masked case where there is one
     modules: dict[str, str]  # level -> name of its module: {"numpy": "lenet_numpy", ...}
     builders: dict[str, Callable[[ModuleType], Level]]  # level -> builder, given that module or the learner's
     references: dict[str, Level]
