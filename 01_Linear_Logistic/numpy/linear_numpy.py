@@ -1,0 +1,131 @@
+"""Linear regression in NumPy: the linear layer, the squared error, gradient descent, and the closed form.
+
+Every gradient below is derived in `../theory.md`, section by section. Arrays follow PyTorch's layout: a weight is
+`(out, in)`, so that `y = x W^T + b`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+Array = np.ndarray
+
+
+def xavier_uniform(out_features: int, in_features: int, *, rng: np.random.Generator) -> Array:
+    """A weight drawn uniformly with variance 2 / (in + out) (Glorot, Bengio 2010, equation 16).
+
+    A uniform draw on [-a, a] has variance a^2 / 3, hence a = sqrt(6 / (in + out)). With `in` alone in the denominator
+    it would be He's scale, which is meant for ReLU networks.
+
+    Returns: (out, in)
+    """
+    bound = np.sqrt(6.0 / (in_features + out_features))
+    return rng.uniform(-bound, bound, size=(out_features, in_features))
+
+
+# --8<-- [start:linear]
+class Linear:
+    """y = x W^T + b on the last axis of x.
+
+    Args:
+        in_features, out_features: sizes of the last axis before and after.
+        rng: draws the initial weight (Xavier); the bias starts at zero.
+
+    Raises:
+        ValueError: the input's last axis is not `in_features`, or the input is empty.
+    """
+
+    def __init__(
+        self, in_features: int, out_features: int, *, rng: np.random.Generator, dtype: type = np.float64
+    ) -> None:
+        self.in_features = in_features
+        self.out_features = out_features
+        self.params = {
+            "weight": xavier_uniform(out_features, in_features, rng=rng).astype(dtype),  # (out, in)
+            "bias": np.zeros(out_features, dtype=dtype),  # (out,)
+        }
+        self.grads = {name: np.zeros_like(p) for name, p in self.params.items()}
+
+    def forward(self, x: Array) -> Array:
+        """x: (..., in), any number of leading axes. Returns: (..., out)"""
+        if x.ndim == 0 or x.shape[-1] != self.in_features:
+            raise ValueError(
+                f"Linear expected (..., {self.in_features}) with {self.in_features} features, got {x.shape}"
+            )
+        if x.size == 0:
+            raise ValueError(f"Linear got an empty batch of shape {x.shape}; it needs at least one example")
+        self.x = x
+        return x @ self.params["weight"].T + self.params["bias"]  # (..., in) -> (..., out)
+
+    def backward(self, dy: Array) -> Array:
+        """dy: (..., out). Adds to `grads`. Returns: dx (..., in)"""
+        expected = (*self.x.shape[:-1], self.out_features)
+        if dy.shape != expected:
+            raise ValueError(f"Linear.backward expected dy of shape {expected}, as forward returned, got {dy.shape}")
+        x2d = self.x.reshape(-1, self.in_features)  # (N, in): every leading axis is an axis of examples
+        dy2d = dy.reshape(-1, self.out_features)  # (N, out)
+        self.grads["weight"] += dy2d.T @ x2d  # dL/dW = dy^T x, summed over the examples
+        self.grads["bias"] += dy2d.sum(axis=0)  # dL/db = sum of dy over the examples
+        return dy @ self.params["weight"]  # dL/dx = dy W
+
+    def zero_grads(self) -> None:
+        for grad in self.grads.values():
+            grad[...] = 0.0
+
+
+# --8<-- [end:linear]
+
+
+# --8<-- [start:mse]
+class MSELoss:
+    """L = mean over all elements of (prediction - target)^2.
+
+    Raises:
+        ValueError: the shapes differ, or there is nothing to average. NumPy would broadcast (n, 1) against (n,) to an
+            (n, n) table of differences and return a plausible number.
+    """
+
+    def __init__(self) -> None:
+        self.params: dict[str, Array] = {}
+        self.grads: dict[str, Array] = {}
+
+    def forward(self, prediction: Array, target: Array) -> float:
+        """prediction, target: any equal shape."""
+        if prediction.shape != target.shape:
+            raise ValueError(f"MSELoss expected a target of shape {prediction.shape}, got {target.shape}")
+        if prediction.size == 0:
+            raise ValueError(f"MSELoss got an empty batch of shape {prediction.shape}; its mean is undefined")
+        self.difference = prediction - target
+        return float((self.difference**2).mean())
+
+    def backward(self, dy: float = 1.0) -> Array:
+        """Returns: dL/dprediction, of the prediction's shape."""
+        return (2.0 * dy / self.difference.size) * self.difference  # dL/dp = 2 (p - t) / N
+
+    def zero_grads(self) -> None: ...
+
+
+# --8<-- [end:mse]
+
+
+# --8<-- [start:gradient_descent]
+class GradientDescent:
+    """w <- w - lr dL/dw, in place (LeCun et al. 1998, equation 18).
+
+    With one mini-batch per step this is stochastic gradient descent. It remembers nothing, so `state` stays empty.
+    """
+
+    def __init__(self, params: dict[str, Array], lr: float = 0.1) -> None:
+        if lr <= 0:
+            raise ValueError(f"GradientDescent needs a learning rate above 0, got {lr}")
+        self.params = params
+        self.lr = lr
+        self.state: dict[str, dict[str, Array]] = {}
+
+    def step(self, grads: dict[str, Array]) -> None:
+        """grads: a gradient for every parameter, under the same names."""
+        for name, param in self.params.items():
+            param -= self.lr * grads[name]
+
+
+# --8<-- [end:gradient_descent]
