@@ -129,3 +129,87 @@ class GradientDescent:
 
 
 # --8<-- [end:gradient_descent]
+
+
+# --8<-- [start:model]
+class LinearRegression:
+    """One linear layer; the smallest model there is.
+
+    A model has the surface of a layer. Its parameters are the layer's own arrays under dotted names, the names that the
+    paper level's `state_dict()` has.
+    """
+
+    def __init__(
+        self, in_features: int, out_features: int = 1, *, rng: np.random.Generator, dtype: type = np.float64
+    ) -> None:
+        self.linear = Linear(in_features, out_features, rng=rng, dtype=dtype)
+        self.params = {f"linear.{name}": p for name, p in self.linear.params.items()}
+        self.grads = {f"linear.{name}": g for name, g in self.linear.grads.items()}
+
+    def forward(self, x: Array) -> Array:
+        """x: (B, in). Returns: prediction (B, out)"""
+        return self.linear.forward(x)
+
+    def backward(self, dy: Array) -> Array:
+        """dy: (B, out). Returns: dx (B, in)"""
+        return self.linear.backward(dy)
+
+    def zero_grads(self) -> None:
+        self.linear.zero_grads()
+
+
+# --8<-- [end:model]
+
+
+# --8<-- [start:training_step]
+def training_step(
+    model: LinearRegression, criterion: MSELoss, optimizer: GradientDescent, x: Array, targets: Array
+) -> float:
+    """Forward, backward, update. Returns: the loss before the update."""
+    loss = criterion.forward(model.forward(x), targets)
+    model.zero_grads()
+    model.backward(criterion.backward())
+    optimizer.step(model.grads)
+    return loss
+
+
+# --8<-- [end:training_step]
+
+
+# --8<-- [start:closed_form]
+def least_squares(x: Array, y: Array) -> tuple[Array, Array]:
+    """The weight and bias that minimise the squared error, in one step.
+
+    The minimiser solves the normal equations X^T X W^T = X^T Y. They are not formed here: the condition number of
+    X^T X is the square of that of X, which costs twice the digits (measured in `test_linear_numpy.py`). `lstsq`
+    works on X itself, through its singular values. Centring takes the bias out of the system, so it stays exact when
+    features are linearly dependent, as constant pixels are; of all minimisers this is the one of smallest weights.
+
+    Args:
+        x: (n, in). y: (n, out).
+    Returns: weight (out, in), bias (out,)
+    """
+    if x.ndim != 2 or y.ndim != 2 or len(x) != len(y) or len(x) == 0:
+        raise ValueError(f"least_squares expected x (n, in) and y (n, out) with n >= 1, got {x.shape} and {y.shape}")
+    x_mean, y_mean = x.mean(axis=0), y.mean(axis=0)
+    solution = np.linalg.lstsq(x - x_mean, y - y_mean, rcond=None)[0]  # (in, out)
+    weight = solution.T
+    return weight, y_mean - weight @ x_mean
+
+
+def normal_equations(x: Array, y: Array) -> tuple[Array, Array]:
+    """The same minimiser by the formula of the textbook, W^T = (X^T X)^-1 X^T Y, with a column of ones for the bias.
+
+    It is fast when n is large, and loses half of the digits when features nearly depend on each other.
+
+    Args:
+        x: (n, in). y: (n, out).
+    Returns: weight (out, in), bias (out,)
+    """
+    ones = np.ones((len(x), 1), dtype=x.dtype)
+    x1 = np.concatenate([x, ones], axis=1)  # (n, in + 1)
+    solution = np.linalg.solve(x1.T @ x1, x1.T @ y)  # (in + 1, out)
+    return solution[:-1].T, solution[-1]
+
+
+# --8<-- [end:closed_form]

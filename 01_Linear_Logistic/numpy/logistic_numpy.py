@@ -7,6 +7,7 @@ where the naive formula fails.
 from __future__ import annotations
 
 import numpy as np
+from linear_numpy import Linear, LinearRegression
 
 Array = np.ndarray
 
@@ -117,3 +118,119 @@ class CrossEntropyLoss:
 
 
 # --8<-- [end:cross_entropy]
+
+
+# --8<-- [start:logistic]
+class LogisticRegression:
+    """P(t = 1 | x) = sigmoid(w x + b): a linear layer with one output, the logit. Train it with `BCEWithLogitsLoss`."""
+
+    def __init__(self, in_features: int, *, rng: np.random.Generator, dtype: type = np.float64) -> None:
+        self.linear = Linear(in_features, 1, rng=rng, dtype=dtype)
+        self.params = {f"linear.{name}": p for name, p in self.linear.params.items()}
+        self.grads = {f"linear.{name}": g for name, g in self.linear.grads.items()}
+
+    def forward(self, x: Array) -> Array:
+        """x: (B, in). Returns: logits (B,)"""
+        return self.linear.forward(x)[..., 0]
+
+    def backward(self, dlogits: Array) -> Array:
+        """dlogits: (B,). Returns: dx (B, in)"""
+        return self.linear.backward(dlogits[..., np.newaxis])
+
+    def zero_grads(self) -> None:
+        self.linear.zero_grads()
+
+
+# --8<-- [end:logistic]
+
+
+# --8<-- [start:softmax_regression]
+class SoftmaxRegression(LinearRegression):
+    """P(t = k | x) = softmax(W x + b)_k. The same linear layer; `CrossEntropyLoss` makes it a classifier."""
+
+
+# --8<-- [end:softmax_regression]
+
+
+# --8<-- [start:newton]
+def newton(x: Array, targets: Array, *, l2: float, tol: float = 1e-13, max_steps: int = 50) -> tuple[Array, Array]:
+    """The minimiser of the mean logistic loss + l2/2 |w|^2 by Newton's method (iteratively reweighted least squares).
+
+    Each step solves H d = g with H = X^T diag(p (1 - p)) X / n + l2 I, the bias free. Without a penalty and with classes
+    that a plane separates there is no minimiser: the weights grow without end.
+
+    Args:
+        x: (n, in). targets: (n,), 0 or 1.
+    Returns: weight (1, in), bias (1,)
+    Raises:
+        RuntimeError: not converged after `max_steps`.
+    """
+    n, features = x.shape
+    x1 = np.concatenate([x, np.ones((n, 1))], axis=1)  # (n, in + 1)
+    penalty = np.append(np.full(features, l2), 0.0)
+    w = np.zeros(features + 1)
+    for _ in range(max_steps):
+        p = sigmoid(x1 @ w)  # (n,)
+        gradient = x1.T @ (p - targets) / n + penalty * w
+        hessian = (x1.T * (p * (1.0 - p))) @ x1 / n + np.diag(penalty)  # (in + 1, in + 1)
+        step = np.linalg.solve(hessian, gradient)
+        w -= step
+        if np.abs(step).max() <= tol * np.abs(w).max():
+            return w[np.newaxis, :-1], w[-1:]
+    raise RuntimeError(f"newton did not converge in {max_steps} steps; with l2={l2} the weights may grow without end")
+
+
+# --8<-- [end:newton]
+
+
+# --8<-- [start:sigmoid_units]
+class Sigmoid:
+    """y = sigmoid(x), any shape."""
+
+    def __init__(self) -> None:
+        self.params: dict[str, Array] = {}
+        self.grads: dict[str, Array] = {}
+
+    def forward(self, x: Array) -> Array:
+        if x.size == 0:
+            raise ValueError(f"Sigmoid got an empty batch of shape {x.shape}")
+        self.y = sigmoid(x)
+        return self.y
+
+    def backward(self, dy: Array) -> Array:
+        if dy.shape != self.y.shape:
+            raise ValueError(f"Sigmoid.backward expected dy of shape {self.y.shape}, got {dy.shape}")
+        return dy * self.y * (1.0 - self.y)  # ds/dx = s (1 - s)
+
+    def zero_grads(self) -> None: ...
+
+
+class SigmoidUnits:
+    """The linear classifier of LeCun et al. 1998, section III-C.1: one sigmoid unit a class, trained on squared error."""
+
+    def __init__(self, in_features: int, classes: int, *, rng: np.random.Generator, dtype: type = np.float64) -> None:
+        self.linear = Linear(in_features, classes, rng=rng, dtype=dtype)
+        self.sigmoid = Sigmoid()
+        self.params = {f"linear.{name}": p for name, p in self.linear.params.items()}
+        self.grads = {f"linear.{name}": g for name, g in self.linear.grads.items()}
+
+    def forward(self, x: Array) -> Array:
+        """x: (B, in). Returns: scores in (0, 1), (B, K)"""
+        return self.sigmoid.forward(self.linear.forward(x))
+
+    def backward(self, dscores: Array) -> Array:
+        """dscores: (B, K). Returns: dx (B, in)"""
+        return self.linear.backward(self.sigmoid.backward(dscores))
+
+    def zero_grads(self) -> None:
+        self.linear.zero_grads()
+
+
+# --8<-- [end:sigmoid_units]
+
+
+def one_hot(labels: Array, classes: int, dtype: type = np.float64) -> Array:
+    """labels: (B,), integers from 0 to classes - 1. Returns: (B, classes), 1 at the label and 0 elsewhere."""
+    if labels.size == 0 or labels.min() < 0 or labels.max() >= classes:
+        raise ValueError(f"one_hot expected labels from 0 to {classes - 1}, got {sorted(set(labels.tolist()))[:10]}")
+    return np.eye(classes, dtype=dtype)[labels]
