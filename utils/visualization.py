@@ -1,9 +1,9 @@
-"""Figures in one style: curves, image grids, filters, feature maps, boundaries, gradients, and differences between levels.
+"""Figures in one style: curves, image grids, filters, feature maps, boundaries, gradients, differences between levels.
 
-Every function returns a `matplotlib.figure.Figure` of a size that depends on the shapes of its input alone; `save` writes it as SVG or PNG
-with the same bytes every time. A figure stands on an opaque light panel, so that it reads alike on a light and on a dark
-page. Series differ in lightness, dash and marker, so that they can be told apart in greyscale. Lines drawn first are
-wider: where two levels agree exactly, both remain visible. matplotlib is imported on first use, and `pyplot` never.
+Every function returns a `matplotlib.figure.Figure` whose size depends on the shapes of its input alone; `save` writes it
+as SVG or PNG with the same bytes every time. A figure stands on an opaque light panel, so that it reads alike on a light
+and on a dark page. Series differ in lightness, dash and marker, so that they can be told apart in greyscale. Lines drawn
+first are wider: where two levels agree exactly, both remain visible. matplotlib is imported on first use, `pyplot` never.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT, DPI = 8.0, 4.5, 144  # inches, inches, dots per inch: 1152 x 648
 
 PANEL, INK, MUTED, RULE = "#fbfbf9", "#22252b", "#656b76", "#dcdcd6"
-COLORS = ("#15233f", "#9b1d3f", "#2b6cb0", "#c0661b", "#3f9e8b", "#b59a2c")  # dark to light
+COLORS = ("#15233f", "#8d1237", "#2563a6", "#bf5f15", "#45a592", "#c2a83a")  # dark to light
 TINTS = ("#c9d3e6", "#f3dce0", "#e3eefa", "#fbe9d6", "#dff3ee", "#f6f0d4")  # the same hues, for areas behind points
 DASHES: tuple[Any, ...] = ("solid", (0, (5, 1.8)), (0, (1.2, 1.4)), (0, (7, 1.6, 1.2, 1.6)), (0, (3, 3)), (0, (9, 3)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
-SEQUENTIAL = "cividis_r"  # light is little, dark is much; monotone in lightness
+SEQUENTIAL = ("#eef1f3", "#c3d4e6", "#7fa6cf", "#3a6cab", "#1b3a6b", "#101a30")  # light is little, dark is much
 
 Series = ArrayLike | tuple[ArrayLike, ArrayLike]
 """Values (N,) over 0, 1, ..., or a tuple (x, y) of two arrays (N,)."""
@@ -198,8 +198,9 @@ def curve_panels(
         for axes, (panel, series) in zip(grid.flat, panels.items(), strict=False):
             _draw_curves(axes, series, "curve_panels", "", "", log, None, order=names, legend=False, markers=False)
             axes.set_title(panel)
-        for axes in grid.flat[len(panels) :]:
-            axes.set_visible(False)
+        for index, axes in enumerate(grid.flat):
+            axes.set_visible(index < len(panels))
+            axes.tick_params(labelbottom=not share or index + columns >= len(panels))
         figure.supxlabel(xlabel, fontsize=9)
         figure.supylabel(ylabel, fontsize=9)
         lines = {line.get_label(): line for axes in grid.flat for line in axes.lines}
@@ -228,7 +229,7 @@ def _draw_curves(
         x, y = _xy(values, f"{where}: series {name!r}")
         if log and np.nanmin(y) <= 0:
             raise ValueError(
-                f"{where}: series {name!r} cannot stand on a logarithmic axis: expected values > 0, got {np.nanmin(y):g}"
+                f"{where}: series {name!r} on a logarithmic axis: expected values > 0, got {np.nanmin(y):g}"
             )
         whole = whole and bool(np.all(x == np.round(x)))
         index, count = order.index(name), max(len(order), 2)
@@ -297,33 +298,20 @@ def image_grid(
     tiles = _tiles(images, "image_grid")
     if titles is not None and len(titles) != len(tiles):
         raise ValueError(f"image_grid expected {len(tiles)} titles, one for each image, got {len(titles)}")
-    columns = columns or min(len(tiles), 8)
+    columns = min(len(tiles), 8) if columns is None else columns
     if columns < 1:
         raise ValueError(f"image_grid expected columns >= 1, got {columns}")
     low, high = (float(tiles.min()), float(tiles.max())) if share else (None, None)
-    rows = -(-len(tiles) // columns)
-    with _style():
-        cell = min((WIDTH - 0.4) / columns, 2.2)
-        ratio = tiles.shape[1] / tiles.shape[2]
-        figure = _figure(rows * (cell * 0.92 * ratio + (0.26 if titles else 0.06)) + (0.5 if title else 0.25), title)
-        grid = figure.subplots(rows, columns, squeeze=False)
-        for index, axes in enumerate(grid.flat):
-            if index >= len(tiles):
-                axes.set_visible(False)
-                continue
-            axes.imshow(tiles[index], cmap="gray_r" if ink else "gray", vmin=low, vmax=high)
-            _bare(axes)
-            if titles is not None:
-                axes.set_title(titles[index], fontsize=8, loc="center", pad=3)
-    return figure
+    rows = [list(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
+    return _mosaic(rows, title, low, high, captions=titles, ink=ink)
 
 
 def filters(weights: ArrayLike, *, title: str = "", most: int = 16) -> Figure:
     """The weights of a layer as images: mid grey is zero, white positive, black negative, one scale for all.
 
     Args:
-        weights: (N, H, W), one image each; (N, 1, H, W) alike; (N, 3, H, W) in colour; (N, C, H, W), a row for each
-            filter and a column for each input channel, `most` of each at most (the title then says so).
+        weights: (N, H, W), one image each; (N, 1, H, W) alike; (N, 3, H, W) in colour; (N, C, H, W), a column for
+            each filter and a row for each input channel, `most` of each at most (the title then says so).
 
     Raises:
         ValueError: another shape, or no weights.
@@ -332,22 +320,19 @@ def filters(weights: ArrayLike, *, title: str = "", most: int = 16) -> Figure:
     if array.ndim == 4 and array.shape[1] == 1:
         array = array[:, 0]
     scale = float(np.abs(array).max()) or 1.0
-    if array.ndim == 4 and array.shape[1] == 3:
-        return image_grid(0.5 + 0.5 * array / scale, title=title)
-    if array.ndim == 3:
-        columns = min(len(array), 10 if len(array) % 10 == 0 else 8)
-        return _mosaic(array, columns, title, -scale, scale)
-    shown = array[:most, :most]
-    if shown.shape != array.shape:
-        title = f"{title} ({len(shown)} of {len(array)} filters, {shown.shape[1]} of {array.shape[1]} channels)".strip()
-    rows, columns = shown.shape[:2]
-    figure = _mosaic(shown.reshape(rows * columns, *shown.shape[2:]), columns, title, -scale, scale)
-    for index, axes in enumerate(figure.axes):
-        if index % columns == 0:
-            axes.set_ylabel(str(index // columns), rotation=0, ha="right", va="center", fontsize=8, color=MUTED)
-        if index < columns:
-            axes.set_title(str(index), fontsize=8, loc="center", color=MUTED, pad=3)
-    return figure
+    if array.ndim == 4 and array.shape[1] != 3:
+        shown = array[:most, :most]
+        if shown.shape != array.shape:
+            sizes = (len(shown), len(array), shown.shape[1], array.shape[1])
+            title = f"{title} ({sizes[0]} of {sizes[1]} filters, {sizes[2]} of {sizes[3]} input channels)".strip()
+        rows = [list(channel) for channel in shown.transpose(1, 0, 2, 3)]
+        beside, above = [f"channel {c}" for c in range(len(rows))], [str(n) for n in range(len(shown))]
+        return _mosaic(rows, title, -scale, scale, beside=beside, above=above)
+    if array.ndim == 4:
+        array = 0.5 + 0.5 * array.transpose(0, 2, 3, 1) / scale
+    columns = min(len(array), 10 if len(array) % 10 == 0 else 8)
+    rows = [list(array[start : start + columns]) for start in range(0, len(array), columns)]
+    return _mosaic(rows, title, -scale, scale)
 
 
 def feature_maps(activation: ArrayLike | Mapping[str, ArrayLike], *, title: str = "", most: int = 8) -> Figure:
@@ -361,37 +346,59 @@ def feature_maps(activation: ArrayLike | Mapping[str, ArrayLike], *, title: str 
     """
     if not isinstance(activation, Mapping):
         maps = _maps(activation, "feature_maps")
-        return _mosaic(maps, min(len(maps), most), title)
+        columns = min(len(maps), most)
+        return _mosaic([list(maps[start : start + columns]) for start in range(0, len(maps), columns)], title)
     _not_empty(activation, "feature_maps", "layer")
-    layers = {name: _maps(values, f"feature_maps: layer {name!r}")[:most] for name, values in activation.items()}
-    columns = max(len(maps) for maps in layers.values())
-    with _style():
-        cell = min((WIDTH - 0.9) / columns, 1.6)
-        figure = _figure(len(layers) * (cell + 0.05) + (0.55 if title else 0.25), title)
-        grid = figure.subplots(len(layers), columns, squeeze=False)
-        for row, (name, maps) in zip(grid, layers.items(), strict=True):
-            for index, axes in enumerate(row):
-                if index >= len(maps):
-                    axes.set_visible(False)
-                    continue
-                axes.imshow(maps[index], cmap="gray")
-                _bare(axes)
-            size = "x".join(map(str, maps.shape[1:]))
-            row[0].set_ylabel(f"{name}\n{size}", rotation=0, ha="right", va="center", labelpad=6)
-    return figure
+    layers = {name: _maps(values, f"feature_maps: layer {name!r}") for name, values in activation.items()}
+    beside = [f"{name}\n{maps.shape[0]} @ {maps.shape[1]}x{maps.shape[2]}" for name, maps in layers.items()]
+    return _mosaic([list(maps[:most]) for maps in layers.values()], title, beside=beside)
 
 
-def _mosaic(tiles: np.ndarray, columns: int, title: str, low: float | None = None, high: float | None = None) -> Figure:
-    rows = -(-len(tiles) // columns)
+def _mosaic(
+    rows: Sequence[Sequence[np.ndarray]],
+    title: str,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    captions: Sequence[str] | None = None,
+    beside: Sequence[str] = (),
+    above: Sequence[str] = (),
+    ink: bool = False,
+) -> Figure:
+    """Images in rows, laid out in inches: `captions` over each image, `beside` each row, `above` each column."""
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+
+    margin, gap, label = 0.2, 0.09, 0.21
+    left = margin + (0.06 + 0.075 * max(len(line) for text in beside for line in text.split("\n")) if beside else 0)
+    columns = max(map(len, rows))
+    tall = max(tile.shape[0] / tile.shape[1] for row in rows for tile in row)
+    width = min((WIDTH - left - margin - gap * (columns - 1)) / columns, 1.5)
+    height = width * tall + (label if captions else 0)
+    top = margin + (0.32 if title else 0) + (label if above else 0)
+    total = round(top + len(rows) * (height + gap) - gap + margin, 2)
     with _style():
-        cell = min((WIDTH - 0.5) / columns, 1.6)
-        figure = _figure(rows * (cell * tiles.shape[1] / tiles.shape[2] + 0.02) + (0.6 if title else 0.3), title)
-        for index, axes in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
-            if index >= len(tiles):
-                axes.set_visible(False)
-                continue
-            axes.imshow(tiles[index], cmap="gray", vmin=low, vmax=high)
-            _bare(axes)
+        figure = Figure(figsize=(WIDTH, total))
+        axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+        axes.set_axis_off()
+        index = 0
+        for i, row in enumerate(rows):
+            y = top + i * (height + gap) + (label if captions else 0)
+            for j, tile in enumerate(row):
+                x = left + j * (width + gap)
+                place = (x, x + width, y + width * tile.shape[0] / tile.shape[1], y)
+                axes.imshow(tile, cmap="gray_r" if ink else "gray", vmin=low, vmax=high, extent=place)
+                axes.add_patch(Rectangle((x, y), width, place[2] - y, fill=False, edgecolor=RULE, linewidth=0.8))
+                if captions:
+                    axes.text(x + width / 2, y - 0.05, captions[index], ha="center", va="bottom", fontsize=8)
+                if above and i == 0:
+                    axes.text(x + width / 2, y - 0.05, above[j], ha="center", va="bottom", fontsize=8, color=MUTED)
+                index += 1
+            if beside:
+                axes.text(left - 0.1, y + width * tall / 2, beside[i], ha="right", va="center", fontsize=8)
+        axes.set(xlim=(0, WIDTH), ylim=(total, 0), aspect="auto")
+        if title:
+            axes.text(0.16, margin, title, ha="left", va="top", fontsize=11, fontweight="bold")
     return figure
 
 
@@ -431,9 +438,9 @@ def decision_boundary(
     (left, bottom), (right, top) = _box(points, 0.08)
     first, second = np.meshgrid(np.linspace(left, right, resolution), np.linspace(bottom, top, resolution))
     given = np.asarray(predict(np.stack([first.ravel(), second.ravel()], axis=1)))
-    if given.ndim not in (1, 2) or len(given) != first.size:
+    if given.ndim not in (1, 2) or len(given) != first.size or (given.ndim == 2 and given.shape[1] < 2):
         raise ValueError(
-            f"decision_boundary expected predict to give ({first.size},) or ({first.size}, C), got {given.shape}"
+            f"decision_boundary expected predict to give ({first.size},) or ({first.size}, C >= 2), got {given.shape}"
         )
     probability = given.ndim == 1 and np.issubdtype(given.dtype, np.floating)
     classes = int(max(labels.max(), 1 if probability else (given.argmax(1) if given.ndim == 2 else given).max())) + 1
@@ -443,18 +450,19 @@ def decision_boundary(
         if probability:
             z = given.reshape(first.shape)
             colours = _blend(TINTS[0], PANEL, TINTS[3])
-            shades = axes.contourf(first, second, z, levels=np.linspace(0, 1, 11), cmap=colours, extend="both")
+            shades = axes.contourf(first, second, z, levels=np.linspace(0, 1, 11), cmap=colours)
             axes.contour(first, second, z, levels=[0.5], colors=INK, linewidths=1.4)
             bar = figure.colorbar(shades, ax=axes, label="probability of class 1", ticks=[0, 0.25, 0.5, 0.75, 1])
             bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
             palette = (COLORS[0], COLORS[3])
         else:
-            z = (given.argmax(1) if given.ndim == 2 else given).reshape(first.shape)
-            tints = [TINTS[k % len(TINTS)] for k in range(classes)]
-            axes.contourf(first, second, z, levels=np.arange(classes + 1) - 0.5, colors=tints)
-            for k in range(classes):
-                if (z == k).any() and (z != k).any():
-                    axes.contour(first, second, (z == k).astype(float), levels=[0.5], colors=INK, linewidths=0.9)
+            # How far each class leads, (C, N): scores give a smooth boundary, classes only a stepped one.
+            scores = given.T if given.ndim == 2 else (given == np.arange(classes)[:, None]).astype(float)
+            for k in range(len(scores)):
+                lead = (scores[k] - np.delete(scores, k, 0).max(0)).reshape(first.shape)
+                if (lead > 0).any():
+                    axes.contourf(first, second, lead, levels=[0, np.inf], colors=[TINTS[k % len(TINTS)]])
+                    axes.contour(first, second, lead, levels=[0], colors=INK, linewidths=0.9, linestyles="solid")
             palette = COLORS
         for k in range(classes):
             chosen = points[labels == k]
@@ -487,14 +495,16 @@ def confusion_matrix(
     true, told = np.asarray(labels), np.asarray(predictions)
     if true.ndim != 1 or true.shape != told.shape or not true.size:
         raise ValueError(
-            f"confusion_matrix expected labels and predictions of one shape (N,), N >= 1, got {true.shape}, {told.shape}"
+            f"confusion_matrix expected labels and predictions of one shape (N >= 1,), got {true.shape}, {told.shape}"
         )
     for what, values in (("labels", true), ("predictions", told)):
         if not np.issubdtype(values.dtype, np.integer):
             raise ValueError(f"confusion_matrix expected {what} as integers, got {values.dtype}")
     size = len(names) if names is not None else int(max(true.max(), told.max())) + 1
     if min(true.min(), told.min()) < 0 or max(true.max(), told.max()) >= size:
-        worst = max(true.max(), told.max(), key=abs) if max(true.max(), told.max()) >= size else min(true.min(), told.min())
+        worst = (
+            max(true.max(), told.max(), key=abs) if max(true.max(), told.max()) >= size else min(true.min(), told.min())
+        )
         raise ValueError(f"confusion_matrix expected classes from 0 to {size - 1}, got {worst}")
     counts = np.zeros((size, size), int)
     np.add.at(counts, (true, told), 1)
@@ -504,8 +514,10 @@ def confusion_matrix(
         figure = _figure(WIDTH * 0.72, title)
         axes = figure.subplots()
         # The square root lifts the few errors out of the background.
-        image = axes.imshow(np.sqrt(share), cmap=SEQUENTIAL, vmin=0, vmax=1)
-        bar = figure.colorbar(image, ax=axes, label="share of the true class", ticks=np.sqrt([0, 0.01, 0.1, 0.25, 0.5, 1]))
+        image = axes.imshow(np.sqrt(share), cmap=_blend(*SEQUENTIAL), vmin=0, vmax=1)
+        bar = figure.colorbar(
+            image, ax=axes, label="share of the true class", ticks=np.sqrt([0, 0.01, 0.1, 0.25, 0.5, 1])
+        )
         bar.ax.set_yticklabels(["0", "1 %", "10 %", "25 %", "50 %", "100 %"])
         bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
         if size <= 20:
@@ -531,7 +543,7 @@ def gradient_flow(
     """The size of the gradient at each layer, from input to output, one line for each setting; logarithmic.
 
     Args:
-        grads: setting -> layer -> gradient of any shape (its root mean square is shown), layers in order of the network.
+        grads: setting -> layer -> gradient of any shape (its root mean square is shown), in order of the network.
 
     Raises:
         ValueError: no setting, no layer, settings of different layers, an empty or non-finite gradient.
@@ -626,7 +638,7 @@ def histograms(
                 axes.stairs(share, edges, fill=True, color=COLORS[index % len(COLORS)], linewidth=0)
                 axes.set_yticks([])
                 axes.spines["left"].set_visible(False)
-                axes.set_title(f"{layer}\n{array.mean():.2g} ± {array.std():.2g}", fontsize=8, loc="center")
+                axes.set_title(f"{layer}\nmean {array.mean():.1g}, sd {array.std():.2g}", fontsize=8, loc="center")
             if setting:
                 row[0].set_ylabel(setting, fontsize=9)
         figure.supxlabel(xlabel, fontsize=9)
@@ -664,15 +676,19 @@ def level_difference(
         figure = _figure(1.1 + 0.27 * len(differences), title)
         axes = figure.subplots()
         norm = LogNorm(low, high)
-        image = axes.imshow(np.clip(table, low, None), cmap=SEQUENTIAL, norm=norm, aspect="auto")
-        bar = figure.colorbar(image, ax=axes, label="largest absolute difference", shrink=min(1.0, 2.6 / figure.get_figheight() + 0.3))
+        image = axes.imshow(np.clip(table, low, None), cmap=_blend(*SEQUENTIAL), norm=norm, aspect="auto")
+        bar = figure.colorbar(
+            image, ax=axes, label="largest absolute difference", shrink=min(1.0, 2.6 / figure.get_figheight() + 0.3)
+        )
         bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
         for (i, j), value in np.ndenumerate(table):
             if np.isnan(value):
                 continue
             _cell(axes, j, i, "0" if value == 0 else f"{value:.0e}".replace("e-0", "e-"), float(norm(max(value, low))))
             if tolerance is not None and value > tolerance:
-                frame = Rectangle((j - 0.47, i - 0.44), 0.94, 0.88, fill=False, edgecolor=COLORS[1], linewidth=2.2, zorder=3)
+                frame = Rectangle(
+                    (j - 0.47, i - 0.44), 0.94, 0.88, fill=False, edgecolor=COLORS[1], linewidth=2.2, zorder=3
+                )
                 axes.add_patch(frame)
         axes.set_xticks(range(len(levels)), levels)
         axes.set_yticks(range(len(differences)), list(differences))
@@ -732,7 +748,9 @@ def loss_surface(
             shape = MARKERS[index % len(MARKERS)]
             axes.plot(*array.T, color=colour, linewidth=1.6, linestyle=DASHES[index % len(DASHES)], label=name)
             every = max(len(array) // 30, 1)
-            axes.scatter(*array[::every].T, s=11, marker=shape, color=colour, edgecolor="white", linewidth=0.4, zorder=3)
+            axes.scatter(
+                *array[::every].T, s=11, marker=shape, color=colour, edgecolor="white", linewidth=0.4, zorder=3
+            )
             axes.scatter(*array[0], s=55, marker=shape, color="white", edgecolor=colour, linewidth=1.6, zorder=4)
             axes.scatter(*array[-1], s=150, marker="*", color=colour, edgecolor="white", linewidth=0.9, zorder=5)
         axes.set(xlabel=xlabel, ylabel=ylabel, xlim=(left, right), ylim=(bottom, top))
@@ -751,7 +769,7 @@ def _not_empty(given: Any, where: str, what: str) -> None:
 
 def _array(given: ArrayLike, where: str, expected: str, dims: tuple[int, ...]) -> np.ndarray:
     array = np.asarray(given)
-    if array.dtype == object or not np.issubdtype(array.dtype, np.number) and array.dtype != bool:
+    if not (np.issubdtype(array.dtype, np.number) or array.dtype == bool):
         raise ValueError(f"{where} expected {expected} of numbers, got dtype {array.dtype}")
     if array.ndim not in dims or not array.size:
         raise ValueError(f"{where} expected {expected}, not empty, got {array.shape}")
@@ -767,7 +785,9 @@ def _xy(values: Series, where: str) -> tuple[np.ndarray, np.ndarray]:
         y = np.asarray(values, dtype=float)
         x = np.arange(y.size, dtype=float)
     if y.ndim != 1 or x.shape != y.shape or not y.size:
-        raise ValueError(f"{where} expected (N,) values, or x and y of one length, not empty; got {x.shape} and {y.shape}")
+        raise ValueError(
+            f"{where} expected (N,) values, or x and y of one length, not empty; got {x.shape} and {y.shape}"
+        )
     if not np.isfinite(y).any():
         raise ValueError(f"{where} expected numbers, got {y.size} values of which none is finite")
     return x, np.where(np.isfinite(y), y, np.nan)
@@ -802,16 +822,8 @@ def _box(points: np.ndarray, margin: float) -> tuple[np.ndarray, np.ndarray]:
     return low - margin * span, high + margin * span
 
 
-def _bare(axes: Axes) -> None:
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for spine in axes.spines.values():
-        spine.set_visible(True)
-        spine.set_color(RULE)
-
-
 def _cell(axes: Axes, x: float, y: float, text: str, shade: float) -> None:
-    axes.text(x, y, text, ha="center", va="center", fontsize=7.5, color="white" if shade > 0.55 else INK)
+    axes.text(x, y, text, ha="center", va="center", fontsize=7.5, color="white" if shade > 0.45 else INK)
 
 
 def _cells_apart(axes: Axes, columns: int, rows: int) -> None:

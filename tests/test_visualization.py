@@ -1,0 +1,152 @@
+"""Every figure is written, has its fixed size, comes out with the same bytes again, and refuses bad input by name."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from utils import visualization as viz
+from utils.chapters import ROOT
+
+rng = np.random.default_rng(0)
+POINTS = rng.standard_normal((30, 2))
+CLASSES = np.arange(30) % 3
+CENTRES = np.array([[0.0, 0.0], [1.5, 1.0], [-1.0, 1.5]])
+
+FIGURES = {
+    "curves": lambda: viz.curves(
+        {"numpy": [3, 2, 1], "paper": ([0, 2], [3, 1])}, log=True, title="t", marks={"paper's": 2}
+    ),
+    "one point": lambda: viz.curves({"numpy": [3.0]}),
+    "loss_and_accuracy": lambda: viz.loss_and_accuracy({"numpy": [3, 2, 1]}, {"numpy": [0.1, 0.5, 0.9]}),
+    "curve_panels": lambda: viz.curve_panels({n: {"f": [1, 2], "f'": [0, 1]} for n in "abc"}, columns=2),
+    "image_grid": lambda: viz.image_grid(np.arange(5 * 7 * 7).reshape(5, 7, 7), list("abcde"), 3, ink=True),
+    "filters": lambda: viz.filters(np.linspace(-1, 1, 5 * 3 * 11).reshape(5, 3, 11)),
+    "filters in colour": lambda: viz.filters(np.linspace(-1, 1, 5 * 3 * 7 * 7).reshape(5, 3, 7, 7)),
+    "filters by channel": lambda: viz.filters(np.linspace(-1, 1, 5 * 2 * 9).reshape(5, 2, 3, 3), most=4, title="t"),
+    "feature_maps": lambda: viz.feature_maps(np.linspace(0, 1, 5 * 49).reshape(1, 5, 7, 7)),
+    "feature_maps of layers": lambda: viz.feature_maps({"c1": np.eye(7)[None], "s2": np.ones((11, 3, 3))}),
+    "boundary of scores": lambda: viz.decision_boundary(_scores, POINTS, CLASSES, resolution=20),
+    "boundary of classes": lambda: viz.decision_boundary(
+        lambda p: _scores(p).argmax(1), POINTS, CLASSES, resolution=20
+    ),
+    "boundary of probability": lambda: viz.decision_boundary(
+        lambda p: 1 / (1 + np.exp(-p[:, 0])), POINTS, CLASSES % 2, names=["no", "yes"], resolution=20
+    ),
+    "confusion_matrix": lambda: viz.confusion_matrix(CLASSES, CLASSES[::-1], ["a", "b", "long name"]),
+    "gradient_flow": lambda: viz.gradient_flow(
+        {"He": {"fc1": [1.0, 2.0], "fc2": 0.5}, "zero": {"fc1": 0.0, "fc2": 1.0}}
+    ),
+    "histograms": lambda: viz.histograms({"fc1": POINTS, "fc2": POINTS**2}, limits=(-1, 1)),
+    "histograms by setting": lambda: viz.histograms({"He": {"fc1": POINTS}, "Glorot": {"fc1": np.zeros(3)}}),
+    "level_difference": lambda: viz.level_difference(
+        {"loss": {"paper": 0.0, "low": 1e-3}, "w": {"low": 1e-16}}, tolerance=1e-9
+    ),
+    "loss_surface": lambda: viz.loss_surface(
+        lambda p: (p**2).sum(1), {"sgd": POINTS[:4], "adam": POINTS[4:]}, resolution=20
+    ),
+}
+
+
+def _scores(points: np.ndarray) -> np.ndarray:
+    return -((points[:, None] - CENTRES) ** 2).sum(-1)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_has_its_size_and_the_same_bytes_again(name: str, tmp_path: Path) -> None:
+    figure = FIGURES[name]()
+    assert figure.get_figwidth() == viz.WIDTH
+    first = viz.save(figure, tmp_path / "first.svg")
+    again = viz.save(FIGURES[name](), tmp_path / "again.svg")
+    assert first.read_bytes() == again.read_bytes()
+    assert b"<svg" in first.read_bytes()
+    assert b"<dc:date>" not in first.read_bytes()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["again.svg", "first.svg"]
+
+
+def test_a_png_has_the_stated_size_and_the_same_bytes_again(tmp_path: Path) -> None:
+    first, again = (viz.save(FIGURES["curves"](), tmp_path / "new" / f"{k}.png").read_bytes() for k in range(2))
+    assert first == again
+    width, height = int.from_bytes(first[16:20], "big"), int.from_bytes(first[20:24], "big")
+    assert (width, height) == (viz.WIDTH * viz.DPI, viz.HEIGHT * viz.DPI)
+
+
+def test_series_differ_in_lightness_dash_and_marker() -> None:
+    red, green, blue = (np.array([int(c[k : k + 2], 16) for c in viz.COLORS]) for k in (1, 3, 5))
+    grey = 0.299 * red + 0.587 * green + 0.114 * blue
+    assert np.diff(grey).min() > 12
+    assert len(set(map(str, viz.DASHES))) == len(set(viz.MARKERS)) == len(viz.COLORS)
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figure = viz.curves({"numpy": [1, 2]})
+    path = viz.save(figure, tmp_path / "a.svg")
+    before = path.read_bytes()
+    monkeypatch.setattr(type(figure), "savefig", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        viz.save(figure, path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_nothing_given_is_changed() -> None:
+    images = np.linspace(-2, 2, 3 * 3 * 4 * 4).reshape(3, 3, 4, 4)
+    before = images.copy()
+    viz.image_grid(images)
+    viz.filters(images)
+    np.testing.assert_array_equal(images, before)
+
+
+def test_importing_it_does_not_import_matplotlib() -> None:
+    code = "import sys, utils.visualization; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: viz.curves({}), "curves expected at least one series, got none"),
+        (lambda: viz.curves({"a": []}), "series 'a' expected"),
+        (lambda: viz.curves({"a": np.ones((3, 2))}), "series 'a' expected"),
+        (lambda: viz.curves({"a": ([0, 1], [1, 2, 3])}), r"got \(2,\) and \(3,\)"),
+        (lambda: viz.curves({"a": [np.nan, np.inf]}), "none is finite"),
+        (lambda: viz.curves({"a": [1, 0]}, log=True), "expected values > 0, got 0"),
+        (lambda: viz.curve_panels({}), "at least one panel"),
+        (lambda: viz.image_grid(np.ones((7, 7))), r"got \(7, 7\)"),
+        (lambda: viz.image_grid(np.ones((2, 5, 7, 7))), r"got \(2, 5, 7, 7\)"),
+        (lambda: viz.image_grid(np.ones((2, 7, 7)), ["one"]), "expected 2 titles, one for each image, got 1"),
+        (lambda: viz.image_grid(np.ones((2, 7, 7)), columns=0), "expected columns >= 1, got 0"),
+        (lambda: viz.image_grid([["a"]]), "of numbers, got dtype"),
+        (lambda: viz.filters(np.ones((3, 0, 2))), r"not empty, got \(3, 0, 2\)"),
+        (lambda: viz.filters(np.full((1, 2, 2), np.nan)), "expected finite numbers, got 4"),
+        (lambda: viz.feature_maps(np.ones((2, 3, 7, 7))), "got a batch of 2"),
+        (lambda: viz.feature_maps({}), "at least one layer"),
+        (lambda: viz.decision_boundary(_scores, np.ones((3, 5)), CLASSES[:3]), r"x of shape \(N, 2\), got \(3, 5\)"),
+        (lambda: viz.decision_boundary(_scores, POINTS, CLASSES[:3]), r"y of shape \(30,\), integers >= 0, got \(3,\)"),
+        (lambda: viz.decision_boundary(lambda p: p[:3], POINTS, CLASSES), "expected predict to give"),
+        (lambda: viz.confusion_matrix([0, 1], [0]), r"got \(2,\), \(1,\)"),
+        (lambda: viz.confusion_matrix([0.0], [0.0]), "labels as integers, got float64"),
+        (lambda: viz.confusion_matrix([0, 5], [0, 1], ["a", "b"]), "classes from 0 to 1, got 5"),
+        (lambda: viz.confusion_matrix([0, -1], [0, 1]), "classes from 0 to 1, got -1"),
+        (
+            lambda: viz.gradient_flow({"a": {"fc1": 1.0}, "b": {"fc2": 1.0}}),
+            r"layers \['fc1'\] in setting 'b', got \['fc2'\]",
+        ),
+        (lambda: viz.gradient_flow({"a": {"fc1": np.nan}}), "finite gradient"),
+        (lambda: viz.histograms({}), "at least one layer"),
+        (lambda: viz.histograms({"fc1": [np.inf]}), "finite values for layer 'fc1'"),
+        (lambda: viz.level_difference({}), "at least one tensor"),
+        (lambda: viz.level_difference({"w": {"paper": -1.0}}), "got -1.0 for 'w' at 'paper'"),
+        (lambda: viz.level_difference({"w": {"paper": np.nan}}), "got nan for 'w' at 'paper'"),
+        (lambda: viz.loss_surface(lambda p: p[:, 0], [[0, 0]]), r"T >= 2, got \(1, 2\)"),
+        (lambda: viz.loss_surface(lambda p: p, POINTS, resolution=7), r"expected fn to give \(49,\)"),
+        (lambda: viz.save(viz.curves({"a": [1]}), "figure.jpg"), "ends in .svg or .png, got 'figure.jpg'"),
+    ],
+)
+def test_bad_input_is_refused_with_what_came(call, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()
