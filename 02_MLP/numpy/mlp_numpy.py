@@ -1,0 +1,225 @@
+"""The multilayer perceptron in NumPy: initialisation, dropout, the 1998 network and a modern one.
+
+Rumelhart, Hinton, Williams 1986 (back-propagation); LeCun, Bottou, Bengio, Haffner 1998, sections III-C.5 and C.6 (the
+networks on MNIST); Glorot, Bengio 2010 and He et al. 2015 (initialisation). Derivations: `../theory.md`.
+
+    B  batch    D  inputs (pixels)    K  outputs (classes)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from activations_numpy import ReLU, ScaledTanh
+from linear_numpy import Linear
+from module_numpy import Module
+
+Array = np.ndarray
+
+
+# --8<-- [start:init]
+def fans(shape: Sequence[int]) -> tuple[int, int]:
+    """(fan_in, fan_out) of a weight (out, in, ...): how many inputs an output sums, and how many outputs an input feeds."""
+    if len(shape) < 2:
+        raise ValueError(f"a weight needs at least (out, in), got shape {tuple(shape)}; biases start at zero")
+    kernel = int(np.prod(shape[2:]))  # 1 for a linear layer
+    return shape[1] * kernel, shape[0] * kernel
+
+
+def standard_uniform(shape: Sequence[int], *, rng: np.random.Generator) -> Array:
+    """U(+-1/sqrt fan_in): the habit of before 2010 (Glorot, Bengio 2010, equation 1), and torch's default for Linear.
+
+    Its variance is 1 / (3 fan_in): each layer multiplies the variance by a third, and by a sixth with ReLU.
+    """
+    fan_in, _ = fans(shape)
+    return rng.uniform(-1.0, 1.0, size=shape) / np.sqrt(fan_in)
+
+
+def lecun_uniform(shape: Sequence[int], *, rng: np.random.Generator) -> Array:
+    """U(+-2.4 / fan_in) (LeCun et al. 1998, Appendix A)."""
+    fan_in, _ = fans(shape)
+    return rng.uniform(-2.4, 2.4, size=shape) / fan_in
+
+
+def glorot_uniform(shape: Sequence[int], *, rng: np.random.Generator) -> Array:
+    """Variance 2 / (fan_in + fan_out), uniform (Glorot, Bengio 2010, equation 16)."""
+    return rng.uniform(-1.0, 1.0, size=shape) * np.sqrt(6.0 / sum(fans(shape)))
+
+
+def glorot_normal(shape: Sequence[int], *, rng: np.random.Generator) -> Array:
+    """Variance 2 / (fan_in + fan_out), normal (Glorot, Bengio 2010, equation 12)."""
+    return rng.normal(size=shape) * np.sqrt(2.0 / sum(fans(shape)))
+
+
+def he_uniform(shape: Sequence[int], *, rng: np.random.Generator) -> Array:
+    """Variance 2 / fan_in, uniform."""
+    fan_in, _ = fans(shape)
+    return rng.uniform(-1.0, 1.0, size=shape) * np.sqrt(6.0 / fan_in)
+
+
+def he_normal(shape: Sequence[int], *, rng: np.random.Generator) -> Array:
+    """Variance 2 / fan_in, normal (He et al. 2015, equation 10): ReLU halves the signal, so the weights double it."""
+    fan_in, _ = fans(shape)
+    return rng.normal(size=shape) * np.sqrt(2.0 / fan_in)
+
+
+# --8<-- [end:init]
+
+
+# --8<-- [start:dropout]
+def dropout_mask(shape: Sequence[int], p: float, *, rng: np.random.Generator) -> Array:
+    """Ones where a unit stays, zeros where it is dropped, which happens with probability p. Returns: float64, `shape`"""
+    return (rng.random(shape) >= p).astype(np.float64)
+
+
+class Dropout(Module):
+    """Training: y = x mask / (1 - p). Evaluation (no mask): y = x. (Srivastava et al. 2014, in its inverted form.)
+
+    The mask is an input, so that every level can be given the same one. Dividing by 1 - p keeps the expected value of y
+    at x, and leaves nothing to do in evaluation.
+
+    Raises:
+        ValueError: p outside [0, 1), or a mask of another shape than x.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        if not 0 <= p < 1:
+            raise ValueError(f"Dropout: p must be in [0, 1), got {p}")
+        self.p = p
+
+    def forward(self, x: Array, mask: Array | None = None) -> Array:
+        """x: any shape. mask: the same shape, ones and zeros."""
+        if mask is not None and mask.shape != x.shape:
+            raise ValueError(f"Dropout expected a mask of shape {x.shape}, got {mask.shape}")
+        self.scale = None if mask is None else mask.astype(x.dtype) * x.dtype.type(1.0 / (1.0 - self.p))
+        return x if self.scale is None else x * self.scale
+
+    def backward(self, dy: Array) -> Array:
+        return dy if self.scale is None else dy * self.scale  # dx = dy mask / (1 - p)
+
+
+# --8<-- [end:dropout]
+
+
+# --8<-- [start:squared_error]
+class SquaredError(Module):
+    """E = mean over the examples of 1/2 sum_k (y_k - t_k)^2.
+
+    Rumelhart, Hinton, Williams 1986, equation 3, sums over the examples; `backward(dy=B)` gives that gradient.
+
+    Raises:
+        ValueError: the shapes differ, or the batch is empty.
+    """
+
+    def forward(self, y: Array, t: Array) -> float:
+        """y, t: (B, K)"""
+        if y.shape != t.shape or y.ndim != 2:
+            raise ValueError(f"SquaredError expected two (B, K) of one shape, got {y.shape} and {t.shape}")
+        if y.size == 0:
+            raise ValueError(f"SquaredError got an empty batch of shape {y.shape}; its mean is undefined")
+        self.difference = y - t
+        return float(0.5 * (self.difference**2).sum(axis=1).mean())
+
+    def backward(self, dy: float = 1.0) -> Array:
+        return self.difference * (dy / len(self.difference))  # dE/dy = (y - t) / B, equation 4
+
+
+def one_of_k(labels: Array, classes: int, *, low: float = -1.0, high: float = 1.0) -> Array:
+    """`high` at the label and `low` elsewhere. labels: (B,) integers. Returns: float64 (B, K)
+
+    Raises:
+        ValueError: a label outside 0..K-1.
+    """
+    if labels.size and (labels.min() < 0 or labels.max() >= classes):
+        wrong = labels[(labels < 0) | (labels >= classes)].flat[0]
+        raise ValueError(f"one_of_k expected labels from 0 to {classes - 1}, got {wrong}")
+    targets = np.full((len(labels), classes), low)
+    targets[np.arange(len(labels)), labels] = high
+    return targets
+
+
+# --8<-- [end:squared_error]
+
+
+# --8<-- [start:model]
+class MLP(Module):
+    """The modern network: Linear, ReLU, dropout, ..., Linear, giving logits for a cross-entropy.
+
+    Args:
+        sizes: widths from input to output, (784, 300, 100, 10).
+        dropout: the probability of dropping a hidden unit.
+        rng: draws the weights by He's rule; the biases start at zero.
+    """
+
+    def __init__(
+        self, sizes: Sequence[int], *, dropout: float = 0.0, rng: np.random.Generator, dtype: type = np.float64
+    ) -> None:
+        super().__init__()
+        if len(sizes) < 3:
+            raise ValueError(f"MLP needs at least an input, a hidden and an output width, got {tuple(sizes)}")
+        self.linears = [Linear(i, o, rng=rng, dtype=dtype) for i, o in zip(sizes, sizes[1:], strict=False)]
+        self.relus = [ReLU() for _ in self.linears[1:]]
+        self.dropouts = [Dropout(dropout) for _ in self.linears[1:]]
+        for linear in self.linears:
+            weight = linear.params["weight"]
+            weight[...] = he_normal(weight.shape, rng=rng)
+
+    def forward(self, x: Array, masks: Sequence[Array] | None = None) -> Array:
+        """x: (B, D). masks: one (B, width) for each hidden layer; None in evaluation. Returns: logits (B, K)"""
+        if masks is not None and len(masks) != len(self.dropouts):
+            raise ValueError(f"MLP expected {len(self.dropouts)} dropout masks, got {len(masks)}")
+        for i, (relu, dropout) in enumerate(zip(self.relus, self.dropouts, strict=True)):
+            x = relu.forward(self.linears[i].forward(x))  # (B, width i) -> (B, width i+1)
+            x = dropout.forward(x, None if masks is None else masks[i])
+        return self.linears[-1].forward(x)  # (B, K)
+
+    def backward(self, dlogits: Array) -> Array:
+        """dlogits: (B, K). Adds to `grads`. Returns: dx (B, D)"""
+        dx = self.linears[-1].backward(dlogits)
+        for linear, relu, dropout in reversed(list(zip(self.linears[:-1], self.relus, self.dropouts, strict=True))):
+            dx = linear.backward(
+                relu.backward(dropout.backward(dx))
+            )  # the chain rule, from the last layer to the first
+        return dx
+
+
+# --8<-- [end:model]
+
+
+# --8<-- [start:model1998]
+class MLP1998(Module):
+    """The network of LeCun et al. 1998, III-C.5 and C.6: Linear, scaled tanh, ..., Linear, scaled tanh.
+
+    The output is squashed too, and trained towards +1 for the class and -1 for the others with the squared error.
+
+    Args:
+        sizes: widths from input to output: (784, 300, 10) is the paper's 28x28-300-10.
+        rng: draws the weights, U(+-2.4 / fan_in) as in Appendix A; the biases start at zero.
+    """
+
+    def __init__(self, sizes: Sequence[int], *, rng: np.random.Generator, dtype: type = np.float64) -> None:
+        super().__init__()
+        if len(sizes) < 3:
+            raise ValueError(f"MLP1998 needs at least an input, a hidden and an output width, got {tuple(sizes)}")
+        self.linears = [Linear(i, o, rng=rng, dtype=dtype) for i, o in zip(sizes, sizes[1:], strict=False)]
+        self.squashes = [ScaledTanh() for _ in self.linears]
+        for linear in self.linears:
+            weight = linear.params["weight"]
+            weight[...] = lecun_uniform(weight.shape, rng=rng)
+
+    def forward(self, x: Array) -> Array:
+        """x: (B, D). Returns: outputs (B, K), each in (-1.7159, 1.7159)"""
+        for linear, squash in zip(self.linears, self.squashes, strict=True):
+            x = squash.forward(linear.forward(x))  # (B, width i) -> (B, width i+1)
+        return x
+
+    def backward(self, dy: Array) -> Array:
+        """dy: (B, K). Adds to `grads`. Returns: dx (B, D)"""
+        for linear, squash in reversed(list(zip(self.linears, self.squashes, strict=True))):
+            dy = linear.backward(squash.backward(dy))
+        return dy
+
+
+# --8<-- [end:model1998]
