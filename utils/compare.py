@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -116,7 +117,7 @@ def compare_results(
     want: Result,
     *,
     zero_grad: Iterable[str] = (),
-    partial: bool = False,
+    may_be_partial: bool = False,
     trace: Iterable[str] | None = None,
 ) -> list[Finding]:
     """Compare everything that one pass gives, in the order in which a fault should be named.
@@ -126,7 +127,7 @@ def compare_results(
 
     Args:
         zero_grad: parameters whose gradient is zero by mathematics.
-        partial: parts that `got` leaves empty are left out (outputs never are): for references and unfinished work.
+        may_be_partial: parts that `got` leaves empty are left out (outputs never are): for references and unfinished work.
         trace: the activations that must be there; None takes those of `want`.
     """
     names = list(want.activations if trace is None else trace)
@@ -134,16 +135,16 @@ def compare_results(
     findings = [
         failed(f"activation {name}", "is missing in the level compared to") for name in names if name not in wanted
     ]
-    if got.activations or not partial:
+    if got.activations or not may_be_partial:
         findings += compare_all("activation", got.activations, wanted)
     findings += compare_all("output", got.outputs, want.outputs)
     findings.append(compare("loss", got.loss, want.loss))
-    if got.grads or not partial:
+    if got.grads or not may_be_partial:
         backwards = dict(reversed(want.grads.items()))
         findings += compare_all("gradient", got.grads, backwards, zero=zero_grad)
-    if got.input_grads or not partial:
+    if got.input_grads or not may_be_partial:
         findings += compare_all("input gradient", got.input_grads, want.input_grads)
-    if got.buffers or not partial:
+    if got.buffers or not may_be_partial:
         findings += compare_all("buffer", got.buffers, want.buffers, may_be_zero=True)
     return findings
 
@@ -157,10 +158,10 @@ def compare_trajectories(
         start: the parameters before the first step; one that did not move proves nothing and fails.
         skip: parameters of zero gradient, whose rounding noise an optimizer may blow up.
     """
-    close = {"rtol": TRAIN_RTOL, "atol": TRAIN_ATOL}
+    compare_close = partial(compare, rtol=TRAIN_RTOL, atol=TRAIN_ATOL)
+    compare_all_close = partial(compare_all, rtol=TRAIN_RTOL, atol=TRAIN_ATOL, may_be_zero=True)
     findings = [
-        compare(f"loss at step {i}", a, b, **close)
-        for i, (a, b) in enumerate(zip(got.losses, want.losses, strict=True))
+        compare_close(f"loss at step {i}", a, b) for i, (a, b) in enumerate(zip(got.losses, want.losses, strict=True))
     ]
     skip = set(skip)
 
@@ -169,15 +170,11 @@ def compare_trajectories(
             name: value for name, value in arrays.items() if not any(name == s or name.endswith("." + s) for s in skip)
         }
 
-    findings += compare_all(
-        "parameter", kept(got.params), dict(reversed(kept(want.params).items())), may_be_zero=True, **close
-    )
+    findings += compare_all_close("parameter", kept(got.params), dict(reversed(kept(want.params).items())))
     moved = [name for name in kept(want.params) if not np.array_equal(want.params[name], start[name])]
     if not moved:
         findings.append(failed("training", "no parameter moved: nothing was trained"))
-    return findings + compare_all(
-        "optimizer state", kept(got.optimizer_state), kept(want.optimizer_state), may_be_zero=True, **close
-    )
+    return findings + compare_all_close("optimizer state", kept(got.optimizer_state), kept(want.optimizer_state))
 
 
 def unchanged(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray], kind: str) -> list[Finding]:

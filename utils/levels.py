@@ -144,15 +144,22 @@ class _NumpyTrainer(Trainer):
             self.optimizer.state[key][name] = value.item() if value.ndim == 0 else value.copy()
 
 
+def sub_layer(model: Any, name: str) -> Any | None:
+    """The layer under a dotted name such as "blocks.1.fc1", or None."""
+    for part in name.split("."):
+        if model is None:
+            return None
+        model = model[int(part)] if part.isdigit() else getattr(model, part, None)
+    return model
+
+
 @contextmanager
 def record_numpy(model: Any, names: tuple[str, ...]) -> Iterator[Outputs]:
     """Record what the sub-layers called `names` return from `forward`, while the block runs."""
     record: Outputs = {}
     wrapped = []
     for name in names:
-        layer = model
-        for part in name.split("."):
-            layer = layer[int(part)] if part.isdigit() else getattr(layer, part, None)
+        layer = sub_layer(model, name)
         if layer is None:
             continue  # reported as missing when the levels are compared
 
@@ -349,7 +356,7 @@ class ModuleLevel(Level):
         activations: dict[str, Tensor] = {}
         for name in self.activations:
             module.get_submodule(name).register_forward_hook(
-                lambda _module, _inputs, output, name=name: activations.__setitem__(name, output)
+                lambda _module, _inputs, output, name=name: activations.update({name: output})
             )
         outputs, loss = self.one_pass(module, inputs)
         loss.backward()
@@ -427,7 +434,7 @@ class _ModuleTrainer(Trainer):
         return self.level.our_names(self.inner.state_dict())
 
     def optimizer_state(self) -> Params:
-        state = {}
+        state: dict[str, dict[str, Any]] = {}
         for name, parameter in self.inner.named_parameters():
             for key, value in self.optimizer.state.get(parameter, {}).items():
                 if value is not None:
