@@ -1,0 +1,121 @@
+"""Configurations: good ones are read, bad ones are refused with the key, the value and what is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from pydantic import Field, ValidationError
+
+from utils.config import Config, ConfigError, describe, load_config
+
+
+class Optimizer(Config):
+    name: Literal["sgd", "adam"] = "sgd"
+    lr: float = Field(default=0.1, gt=0, le=1, description="learning rate (table 2)")
+
+
+class Settings(Config):
+    epochs: int = Field(default=3, ge=1, description="passes over the data (section 4)")
+    hidden: int = Field(description="units (table 1)")
+    optimizer: Optimizer = Optimizer()
+    warmup: float | None = None
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "small.yaml").write_text("hidden: 7\noptimizer:\n  lr: 1e-2\n")
+    (tmp_path / "large.yaml").write_text("hidden: 700\n")
+    return tmp_path
+
+
+def message(source: Path | str, *overrides: str, folder: Path | None = None) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_config(source, Settings, overrides, folder=folder)
+    return str(caught.value)
+
+
+def test_a_file_and_overrides(folder: Path) -> None:
+    config = load_config("small", Settings, ["epochs=5", "optimizer.name=adam", "warmup=0.5"], folder=folder)
+    assert config == Settings(epochs=5, hidden=7, optimizer=Optimizer(name="adam", lr=0.01), warmup=0.5)
+    assert load_config(folder / "small.yaml", Settings).hidden == 7
+    assert load_config("large", Settings, ["optimizer.lr=0.2"], folder=folder).optimizer.lr == 0.2
+
+
+def test_a_configuration_cannot_be_changed() -> None:
+    config = Settings(hidden=1)
+    with pytest.raises(ValidationError):
+        config.epochs = 4  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_unknown_keys(folder: Path) -> None:
+    text = message("small", "epoch=5", folder=folder)
+    assert "unknown key 'epoch'; did you mean 'epochs'?" in text
+    assert "small.yaml" in text
+    text = message("small", "optimizer.momentum=0.9", folder=folder)
+    assert "unknown key 'optimizer.momentum'" in text
+    assert "known keys: name, lr" in text
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("epochs=0", "epochs = 0: input should be greater than or equal to 1"),
+        ("epochs=2.5", "epochs = 2.5: input should be a valid integer"),
+        ("epochs=many", "epochs = 'many': input should be a valid integer"),
+        ("optimizer.lr=2", "optimizer.lr = 2: input should be less than or equal to 1"),
+        ("optimizer.lr=.nan", "optimizer.lr = nan: input should be"),
+        ("optimizer.name=rprop", "optimizer.name = 'rprop': input should be 'sgd' or 'adam'"),
+        ("optimizer=3", "optimizer = 3"),
+        ("epochs.x=3", "no keys of its own"),
+        ("epochs", "not of the form key=value"),
+        ("=3", "not of the form key=value"),
+        ("a..b=3", "not of the form key=value"),
+        ("epochs=[1", "no valid YAML"),
+    ],
+)
+def test_values_that_are_refused(folder: Path, override: str, says: str) -> None:
+    (folder / "small.yaml").write_text("hidden: 7\nepochs: 3\n")
+    assert says in message("small", override, folder=folder)
+
+
+def test_every_problem_is_named_at_once(folder: Path) -> None:
+    text = message("small", "epochs=0", "hiden=3", folder=folder)
+    assert "epochs = 0" in text
+    assert "'hiden'; did you mean 'hidden'?" in text
+
+
+@pytest.mark.parametrize(
+    ("contents", "says"),
+    [
+        ("", "key 'hidden' is missing"),
+        ("hidden: [1, 2", "no valid YAML"),
+        ("hidden: 1\nhidden: 2\n", "key 'hidden' is given twice, line 2"),
+        ("- 1\n- 2\n", "must hold lines 'key: value', got list"),
+        ("just words", "got str"),
+        ("hidden: !!python/object/apply:os.getcwd []", "no valid YAML"),
+    ],
+)
+def test_files_that_are_refused(tmp_path: Path, contents: str, says: str) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(contents)
+    text = message(path)
+    assert says in text
+    assert "bad.yaml" in text
+
+
+def test_a_missing_file(folder: Path, tmp_path: Path) -> None:
+    assert "did you mean 'small'? named ones: large, small" in message("smal", folder=folder)
+    assert "give the path of a .yaml file" in message(tmp_path / "none.yaml")
+
+
+def test_describe() -> None:
+    assert describe(Settings(hidden=7)) == [
+        ("epochs", 3, "passes over the data (section 4)"),
+        ("hidden", 7, "units (table 1)"),
+        ("optimizer.name", "sgd", ""),
+        ("optimizer.lr", 0.1, "learning rate (table 2)"),
+        ("warmup", None, ""),
+    ]
+    assert describe(Settings)[1] == ("hidden", "(required)", "units (table 1)")

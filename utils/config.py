@@ -1,0 +1,168 @@
+"""Hyperparameters: a YAML file, read into a pydantic model whose fields name the table or page they come from.
+
+class LeNetConfig(Config):
+    epochs: int = Field(default=20, ge=1, description="passes over the training set (section III-B)")
+    lr: float = Field(default=0.0005, gt=0, description="global learning rate of the first two passes (section III-B)")
+
+config = load_config(Path("03_CNN_LeNet/paper/configs/lenet5.yaml"), LeNetConfig, ["epochs=2"])
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class ConfigError(Exception):
+    """A configuration cannot be used. The message names the file, the key, the value and what is allowed."""
+
+
+class Config(BaseModel):
+    """Base of every configuration: immutable; an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
+
+
+C = TypeVar("C", bound=BaseModel)
+
+
+def load_config(source: Path | str, model: type[C], overrides: Sequence[str] = (), *, folder: Path | None = None) -> C:
+    """Read `source` into `model`, then apply `overrides`.
+
+    Args:
+        source: a path, or the name of a file of `folder` without its ".yaml".
+        model: the pydantic model.
+        overrides: "key=value", nested keys with dots ("optimizer.lr=0.1"), the value written as in YAML.
+        folder: where named configurations lie: a chapter's `paper/configs`.
+
+    Raises:
+        ConfigError: no such file, no valid YAML, an unknown key, a value of the wrong type or out of range.
+    """
+    path = _find(source, folder)
+    values = _read(path)
+    for override in overrides:
+        _apply(values, override)
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        lines = [_explain(problem, model) for problem in error.errors()]
+        of = f"{path.name} with {', '.join(overrides)}" if overrides else path.name
+        raise ConfigError(f"configuration {of} cannot be used:\n" + "\n".join(f"  {line}" for line in lines)) from None
+
+
+def describe(model: type[BaseModel] | BaseModel) -> list[tuple[str, Any, str]]:
+    """Rows (field, value, description) of a configuration, or of a model's defaults; nested keys with dots."""
+    rows = []
+    for name, field in (model if isinstance(model, type) else type(model)).model_fields.items():
+        if not isinstance(model, type):
+            value = getattr(model, name)
+        else:
+            value = "(required)" if field.is_required() else field.get_default(call_default_factory=True)
+        if isinstance(value, BaseModel):
+            rows += [(f"{name}.{inner}", *rest) for inner, *rest in describe(value)]
+        else:
+            rows.append((name, value, field.description or ""))
+    return rows
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without tags, in which a key given twice is an error; the plain loader keeps the last one silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            if key_node.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"key {key_node.value!r} is given twice", problem_mark=key_node.start_mark
+                )
+            seen.add(key_node.value)
+        return super().construct_mapping(node, deep)
+
+
+def _find(source: Path | str, folder: Path | None) -> Path:
+    path = Path(source)
+    named = sorted(folder.glob("*.yaml")) if folder is not None else []
+    for candidate in named:
+        if str(source) in (candidate.stem, candidate.name):
+            return candidate
+    if path.is_file():
+        return path
+    names = [candidate.stem for candidate in named]
+    near = difflib.get_close_matches(path.stem, names, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    known = f"named ones: {', '.join(names)}" if names else "give the path of a .yaml file"
+    raise ConfigError(f"no configuration {str(source)!r}: {hint}{known}")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"configuration {path.name} cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"configuration {path.name} is no valid YAML: {_yaml_problem(error)}") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
+        raise ConfigError(f"configuration {path.name} must hold lines 'key: value', got {type(values).__name__}")
+    return values
+
+
+def _yaml_problem(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error)
+    return f"{problem}, line {mark.line + 1}, column {mark.column + 1}" if mark else problem
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    key = key.strip()
+    if not equals or not all(key.split(".")):
+        raise ConfigError(f"override {override!r} is not of the form key=value, such as epochs=3")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"override {override!r}: the value is no valid YAML: {_yaml_problem(error)}") from error
+    *outer, last = key.split(".")
+    for part in outer:
+        inner = values.setdefault(part, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(f"override {override!r}: {part!r} holds the value {inner!r}, and no keys of its own")
+        values = inner
+    values[last] = value
+
+
+def _explain(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
+    """One line: the key, the value, what is allowed."""
+    place, kind, value = problem["loc"], problem["type"], problem["input"]
+    key = ".".join(str(part) for part in place)
+    if kind == "extra_forbidden":
+        known = _keys(model, place[:-1])
+        near = difflib.get_close_matches(str(place[-1]), known, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        return f"unknown key {key!r}; {hint}known keys: {', '.join(known)}"
+    if kind == "missing":
+        return f"key {key!r} is missing"
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{key or 'the whole'} = {value!r}: {message[0].lower() + message[1:]}"
+
+
+def _keys(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
+    """The known keys of the model that stands at `place` inside `model`."""
+    for part in place:
+        field = model.model_fields.get(str(part))
+        if field is None:
+            continue  # an index of a list, or the tag of a union
+        annotation = field.annotation
+        choices = get_args(annotation) if get_origin(annotation) in (Union, UnionType, list, tuple) else (annotation,)
+        nested = [choice for choice in choices if isinstance(choice, type) and issubclass(choice, BaseModel)]
+        if not nested:
+            return []
+        model = nested[0]
+    return list(model.model_fields)
