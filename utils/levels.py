@@ -67,24 +67,26 @@ class NumpyLevel(Level):
     """A NumPy model.
 
     `build(rng, dtype)` makes it with its own initialisation; `one_pass` is a `NumpyPass`; `optimizer(model, **options)`
-    makes the chapter's optimizer over `model.params`, with `lr`, `step(grads)` and `state`.
+    makes the chapter's optimizer over `model.params`, with `lr`, `step(grads)` and `state`. Where the model's sizes vary,
+    `sizes(params)` reads them from the parameters' shapes, as keyword arguments for `build`.
     """
 
     def __init__(
         self,
-        build: Callable[[np.random.Generator, np.dtype], Any],
+        build: Callable[..., Any],
         one_pass: NumpyPass,
         optimizer: Callable[..., Any],
         *,
         activations: tuple[str, ...] = (),
         schedule: Callable[[int], float] | None = None,
+        sizes: Callable[[Params], dict[str, Any]] = lambda params: {},
     ) -> None:
-        self.build, self.one_pass, self.optimizer = build, one_pass, optimizer
+        self.build, self.one_pass, self.optimizer, self.sizes = build, one_pass, optimizer, sizes
         self.activations, self.schedule = activations, schedule
 
     def model(self, params: Params) -> Any:
         """A model that holds a copy of `params`."""
-        model = self.build(np.random.default_rng(0), float_dtype(params))
+        model = self.build(np.random.default_rng(0), float_dtype(params), **self.sizes(params))
         load_arrays({**model.params, **getattr(model, "buffers", {})}, params)
         return model
 
@@ -315,12 +317,12 @@ class ModuleLevel(Level):
     `build()` makes the module, `init(module, generator)` draws its parameters; `one_pass(module, batch)` gives outputs and
     loss; `optimizer(module, **options)` makes a torch optimizer; `inputs` names the continuous inputs of the batch;
     `activations` the sub-modules whose outputs are recorded; `names` maps our parameter names to the module's where they
-    differ (for a reference), each exactly once.
+    differ (for a reference), each exactly once; `sizes` as in `NumpyLevel`.
     """
 
     def __init__(
         self,
-        build: Callable[[], nn.Module],
+        build: Callable[..., nn.Module],
         one_pass: Callable[[Any, dict[str, Tensor]], tuple[dict[str, Tensor], Tensor]],
         optimizer: Callable[..., torch.optim.Optimizer] | None = None,
         *,
@@ -329,8 +331,9 @@ class ModuleLevel(Level):
         activations: tuple[str, ...] = (),
         names: Mapping[str, str] | None = None,
         schedule: Callable[[int], float] | None = None,
+        sizes: Callable[[Params], dict[str, Any]] = lambda params: {},
     ) -> None:
-        self.build, self.one_pass, self.optimizer, self.init = build, one_pass, optimizer, init
+        self.build, self.one_pass, self.optimizer, self.init, self.sizes = build, one_pass, optimizer, init, sizes
         self.inputs, self.activations, self.schedule = inputs, activations, schedule
         self.theirs = dict(names or {})
         self.ours = {theirs: ours for ours, theirs in self.theirs.items()}
@@ -342,7 +345,8 @@ class ModuleLevel(Level):
         import torch
 
         with torch.random.fork_rng(devices=[]):  # construction draws default weights from the global stream
-            module = self.build().to(torch.float64 if float_dtype(params) == np.float64 else torch.float32)
+            module = self.build(**self.sizes(params))
+        module.to(torch.float64 if float_dtype(params) == np.float64 else torch.float32)
         module.load_state_dict({self.theirs.get(k, k): v for k, v in to_torch(params).items()}, strict=True)
         return module
 
