@@ -9,6 +9,7 @@ networks on MNIST); Glorot, Bengio 2010 and He et al. 2015 (initialisation). Der
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from activations_numpy import ReLU, ScaledTanh
@@ -159,7 +160,7 @@ class MLP(Module):
         super().__init__()
         if len(sizes) < 3:
             raise ValueError(f"MLP needs at least an input, a hidden and an output width, got {tuple(sizes)}")
-        self.linears = [Linear(i, o, rng=rng, dtype=dtype) for i, o in zip(sizes, sizes[1:], strict=False)]
+        self.linears = [Linear(i, o, rng=rng, dtype=dtype) for i, o in pairwise(sizes)]
         self.relus = [ReLU() for _ in self.linears[1:]]
         self.dropouts = [Dropout(dropout) for _ in self.linears[1:]]
         for linear in self.linears:
@@ -203,7 +204,7 @@ class MLP1998(Module):
         super().__init__()
         if len(sizes) < 3:
             raise ValueError(f"MLP1998 needs at least an input, a hidden and an output width, got {tuple(sizes)}")
-        self.linears = [Linear(i, o, rng=rng, dtype=dtype) for i, o in zip(sizes, sizes[1:], strict=False)]
+        self.linears = [Linear(i, o, rng=rng, dtype=dtype) for i, o in pairwise(sizes)]
         self.squashes = [ScaledTanh() for _ in self.linears]
         for linear in self.linears:
             weight = linear.params["weight"]
