@@ -1,0 +1,173 @@
+"""The rules of the layout, as functions of a repository root that return breaches; `test_layout.py` applies and breaks them."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from utils.chapters import Chapter
+
+IMPORT_ROOTS = ("numpy", "pytorch_lowlevel", "paper", "production")
+SUFFIX = {"numpy": "_numpy", "pytorch_lowlevel": "_lowlevel"}
+# The torch names that the low level may not touch: layers, modules, optimizers.
+NO_LOWLEVEL = ("torch.nn", "torch.optim")
+FUNCTIONAL = "torch.nn.functional"
+# The chapter that writes an operation out by hand; later chapters may take it from torch.nn.functional.
+WRITTEN_OUT = {
+    **dict.fromkeys(("linear", "mse_loss", "softmax", "log_softmax", "nll_loss", "cross_entropy", "sigmoid"), "01"),
+    **dict.fromkeys(("logsigmoid", "binary_cross_entropy", "binary_cross_entropy_with_logits", "one_hot"), "01"),
+    **dict.fromkeys(("relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "dropout"), "02"),
+    **dict.fromkeys(("conv2d", "max_pool2d", "avg_pool2d", "unfold", "fold", "pad"), "03"),
+    **dict.fromkeys(("batch_norm", "adaptive_avg_pool2d"), "05"),
+    **dict.fromkeys(("embedding", "layer_norm", "scaled_dot_product_attention"), "07"),
+}
+
+
+def level_folders(root: Path, chapters: list[Chapter]) -> list[str]:
+    return [
+        f"{c.folder}/{level}" for c in chapters for level in IMPORT_ROOTS if any((root / c.folder / level).glob("*.py"))
+    ]
+
+
+def missing_import_roots(root: Path, chapters: list[Chapter]) -> list[str]:
+    """Level folders that pyproject.toml does not put on the path, for the interpreter and for pyright, and the reverse."""
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    wanted = {".", *level_folders(root, chapters)}
+    breaches = []
+    for where, listed in (
+        ("dev-mode-dirs", set(project["hatch"]["build"]["targets"]["wheel"]["dev-mode-dirs"])),
+        ("pyright extraPaths", set(project["pyright"]["extraPaths"])),
+    ):
+        breaches += [f"{where} lacks {name}" for name in sorted(wanted - listed)]
+        breaches += [f"{where} lists {name}, which is not there" for name in sorted(listed - wanted)]
+    return breaches
+
+
+def init_files(root: Path, chapters: list[Chapter]) -> list[str]:
+    """`__init__.py` inside a chapter would let its `numpy/` folder shadow NumPy."""
+    return [str(p.relative_to(root)) for c in chapters for p in sorted((root / c.folder).rglob("__init__.py"))]
+
+
+def repeated_modules(root: Path, chapters: list[Chapter]) -> list[str]:
+    """Module names that two level folders share, or that hide a module of the standard library or of the packages."""
+    names = Counter(p.stem for folder in level_folders(root, chapters) for p in (root / folder).glob("*.py"))
+    taken = sys.stdlib_module_names | {"torch", "numpy", "timm", "transformers", "utils", "rungs", "tests"}
+    return [f"{name} stands in {n} folders" for name, n in names.items() if n > 1] + [
+        f"{name} hides an installed module" for name in names if name in taken
+    ]
+
+
+def bad_imports(root: Path, chapters: list[Chapter]) -> list[str]:
+    """Imports that the design does not allow at a level, or that look ahead to a later chapter."""
+    order = {chapter.folder: i for i, chapter in enumerate(chapters)}
+    home = {
+        p.stem: (c.folder, level)
+        for c in chapters
+        for level in IMPORT_ROOTS
+        for p in (root / c.folder / level).glob("*.py")
+    }
+    breaches = []
+    for chapter in chapters:
+        for path in sorted((root / chapter.folder).rglob("*.py")):
+            where = path.relative_to(root)
+            level = where.parts[1] if len(where.parts) > 2 else ""
+            is_test = path.stem.startswith("test_")
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            for name in imported_names(tree):
+                top = name.split(".")[0]
+                reason = ""
+                if top == "rungs":
+                    reason = "chapters never import rungs"
+                elif top in home and order[home[top][0]] > order[chapter.folder]:
+                    reason = f"{home[top][0]} is a later chapter"
+                elif not is_test and level == "numpy":
+                    reason = _numpy_breach(top, home)
+                elif not is_test and level == "pytorch_lowlevel":
+                    reason = _lowlevel_breach(name, top, home)
+                elif not is_test and level == "paper" and top in ("transformers", "timm"):
+                    reason = "the paper level uses neither transformers nor timm"
+                if reason:
+                    breaches.append(f"{where} imports {name}: {reason}")
+            if level == "pytorch_lowlevel" and not is_test:
+                breaches += [f"{where} uses {name}: written out by hand at this level" for name in _torch_layers(tree)]
+                taught = {c.id: i for i, c in enumerate(chapters)}
+                breaches += [
+                    f"{where} uses F.{name}, which no earlier chapter wrote out"
+                    for name in _functional_names(tree)
+                    if taught.get(WRITTEN_OUT.get(name, ""), len(chapters)) >= order[chapter.folder]
+                ]
+    return breaches
+
+
+def _numpy_breach(top: str, home: dict[str, tuple[str, str]]) -> str:
+    if top in sys.stdlib_module_names or top == "numpy":
+        return ""
+    if top in home:
+        return "" if home[top][1] == "numpy" else "it is of another level"
+    return "the numpy level has the standard library and NumPy"
+
+
+def _lowlevel_breach(name: str, top: str, home: dict[str, tuple[str, str]]) -> str:
+    if any(name == bad or name.startswith(bad + ".") for bad in NO_LOWLEVEL) and not name.startswith(FUNCTIONAL):
+        return "no nn modules and no torch.optim at the low level"
+    if top in sys.stdlib_module_names or top in ("torch", "numpy"):
+        return ""
+    if top in home:
+        return "" if home[top][1] == "pytorch_lowlevel" else "it is of another level"
+    return "the low level has torch tensors and autograd"
+
+
+def imported_names(tree: ast.AST) -> Iterator[str]:
+    """Every imported name, dotted: `from torch import nn` gives torch.nn."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _torch_layers(tree: ast.AST) -> list[str]:
+    """Uses such as `torch.nn.Linear` or `torch.optim.SGD` that need no import of their own."""
+    names = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    layers = {name for name in names if name.startswith(tuple(bad + "." for bad in NO_LOWLEVEL))}
+    return sorted(name for name in layers if not f"{name}.".startswith(FUNCTIONAL + "."))
+
+
+def _functional_names(tree: ast.AST) -> list[str]:
+    """Operations of torch.nn.functional that the source uses, under whatever alias."""
+    aliases, names = {FUNCTIONAL}, set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            aliases |= {alias.asname for alias in node.names if alias.name == FUNCTIONAL and alias.asname}
+        elif isinstance(node, ast.ImportFrom) and node.module == "torch.nn":
+            aliases |= {alias.asname or alias.name for alias in node.names if alias.name == "functional"}
+        elif isinstance(node, ast.ImportFrom) and node.module == FUNCTIONAL:
+            names |= {alias.name for alias in node.names}
+    names |= {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and ast.unparse(n.value) in aliases}
+    return sorted(names)
+
+
+def files_of_level(root: Path, chapters: list[Chapter]) -> list[str]:
+    """Level modules whose name does not end as their level's do."""
+    return [
+        f"{folder}/{p.name} should be called *{suffix}.py"
+        for c in chapters
+        for level, suffix in SUFFIX.items()
+        for folder in [f"{c.folder}/{level}"]
+        for p in sorted((root / folder).glob("*.py"))
+        if not p.stem.startswith("test_") and not p.stem.endswith(suffix)
+    ]
+
+
+def long_models(root: Path, chapters: list[Chapter], limit: int = 350) -> list[str]:
+    """Level files that are not read in one sitting."""
+    return [
+        f"{folder}/{p.name} has {lines} lines"
+        for folder in level_folders(root, chapters)
+        for p in sorted((root / folder).glob("*.py"))
+        if not p.stem.startswith("test_") and (lines := len(p.read_text(encoding="utf-8").splitlines())) > limit
+    ]

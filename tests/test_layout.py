@@ -1,0 +1,130 @@
+"""The rules of the layout hold here, and each of them is shown to reject a breach."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.util import find_spec
+
+import pytest
+
+from tests import layout_rules as rules
+from utils.chapters import ROOT, all_chapters, find_chapter, written_chapters
+
+RULES = (
+    rules.missing_import_roots,
+    rules.init_files,
+    rules.repeated_modules,
+    rules.bad_imports,
+    rules.files_of_level,
+    rules.long_models,
+)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_repository_keeps_the_rule(rule):
+    assert rule(ROOT, all_chapters()) == []
+
+
+def test_there_is_something_to_keep():
+    assert len(written_chapters()) >= 3
+    assert len(rules.level_folders(ROOT, all_chapters())) >= 9
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """Two chapters that keep every rule."""
+    chapters = [replace(find_chapter(c), folder=f"{c}_x") for c in ("01", "02")]
+    folders = ["01_x/numpy", "01_x/pytorch_lowlevel", "01_x/paper", "02_x/numpy", "02_x/pytorch_lowlevel"]
+    for folder in folders:
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "01_x/numpy/one_numpy.py").write_text("import math\nimport numpy as np\n")
+    (tmp_path / "01_x/pytorch_lowlevel/one_lowlevel.py").write_text(
+        "import torch\nimport torch.nn.functional as F\nF.relu\n"
+    )
+    (tmp_path / "01_x/paper/one_paper.py").write_text("import torch.nn as nn\n")
+    (tmp_path / "02_x/numpy/two_numpy.py").write_text("from one_numpy import np\n")
+    listed = ", ".join(f'"{name}"' for name in [".", *folders])
+    (tmp_path / "pyproject.toml").write_text(
+        f"[tool.hatch.build.targets.wheel]\ndev-mode-dirs = [{listed}]\n[tool.pyright]\nextraPaths = [{listed}]\n"
+    )
+    return tmp_path, chapters
+
+
+def test_a_sound_repository_has_no_breach(repository):
+    assert [breach for rule in RULES for breach in rule(*repository)] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "file", "text", "breach"),
+    [
+        (rules.missing_import_roots, "02_x/paper/two_paper.py", "", "dev-mode-dirs lacks 02_x/paper"),
+        (rules.init_files, "01_x/numpy/__init__.py", "", "01_x/numpy/__init__.py"),
+        (rules.repeated_modules, "02_x/numpy/one_numpy.py", "", "one_numpy stands in 2 folders"),
+        (rules.repeated_modules, "02_x/numpy/random.py", "", "random hides an installed module"),
+        (rules.bad_imports, "02_x/numpy/three_numpy.py", "import torch", "imports torch"),
+        (rules.bad_imports, "02_x/numpy/three_numpy.py", "def f():\n    import scipy.special", "imports scipy.special"),
+        (rules.bad_imports, "02_x/numpy/three_numpy.py", "from one_paper import x", "it is of another level"),
+        (rules.bad_imports, "01_x/numpy/three_numpy.py", "from two_numpy import x", "02_x is a later chapter"),
+        (rules.bad_imports, "01_x/numpy/test_one.py", "import two_numpy", "02_x is a later chapter"),
+        (rules.bad_imports, "01_x/ladder.py", "import rungs.cli", "chapters never import rungs"),
+        (rules.bad_imports, "01_x/pytorch_lowlevel/a_lowlevel.py", "from torch import nn", "no nn modules"),
+        (
+            rules.bad_imports,
+            "01_x/pytorch_lowlevel/a_lowlevel.py",
+            "import torch\ntorch.nn.Linear(2, 2)",
+            "uses torch.nn.Linear",
+        ),
+        (rules.bad_imports, "01_x/pytorch_lowlevel/a_lowlevel.py", "from torch.optim import SGD", "no nn modules"),
+        (
+            rules.bad_imports,
+            "02_x/pytorch_lowlevel/a_lowlevel.py",
+            "from torch.nn import functional\nfunctional.relu",
+            "uses F.relu",
+        ),
+        (rules.bad_imports, "01_x/pytorch_lowlevel/a_lowlevel.py", "import torchvision", "torch tensors and autograd"),
+        (rules.bad_imports, "01_x/paper/a_paper.py", "import timm", "neither transformers nor timm"),
+        (rules.files_of_level, "01_x/numpy/layers.py", "", "layers.py should be called *_numpy.py"),
+        (rules.long_models, "01_x/numpy/long_numpy.py", "\n" * 351, "has 351 lines"),
+    ],
+)
+def test_each_rule_rejects_a_breach(repository, rule, file, text, breach):
+    root, chapters = repository
+    (root / file).parent.mkdir(parents=True, exist_ok=True)
+    (root / file).write_text(text)
+    assert any(breach in found for found in rule(root, chapters)), rule(root, chapters)
+
+
+def test_each_module_name_finds_its_own_file():
+    for folder in rules.level_folders(ROOT, all_chapters()):
+        for path in (ROOT / folder).glob("*.py"):
+            if not path.stem.startswith("test_"):
+                spec = find_spec(path.stem)
+                assert spec is not None
+                assert spec.origin == str(path)
+
+
+@pytest.mark.parametrize("chapter", [c.folder for c in written_chapters()])
+def test_numpy_is_numpy_from_within_a_chapter(chapter):
+    """A `numpy/` folder in the working directory must not hide NumPy."""
+    code = "import numpy; assert numpy.zeros(2).sum() == 0; print(numpy.__file__)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT / chapter, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "site-packages" in done.stdout
+
+
+def test_the_manifest_is_sound():
+    chapters = all_chapters()
+    ids = [c.id for c in chapters]
+    assert len(ids) == len(set(ids)) == 16
+    for i, chapter in enumerate(chapters):
+        assert set(chapter.needs) <= set(ids), chapter.id
+        assert chapter.id not in chapter.needs
+        assert all(ids.index(need) < i for need in chapter.needs), f"{chapter.id} needs a later chapter"
+        assert chapter.hours > 0
+        assert find_chapter(chapter.folder) == find_chapter(chapter.id) == chapter
+    with pytest.raises(KeyError, match="did you mean 03"):
+        find_chapter("lenett")
+    with pytest.raises(KeyError, match="chapters: 01, 02"):
+        find_chapter("zzzz")
