@@ -40,9 +40,8 @@ def repository(tmp_path):
     for folder in folders:
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "01_x/numpy/one_numpy.py").write_text("import math\nimport numpy as np\n")
-    (tmp_path / "01_x/pytorch_lowlevel/one_lowlevel.py").write_text(
-        "import torch\nimport torch.nn.functional as F\nF.relu\n"
-    )
+    (tmp_path / "01_x/pytorch_lowlevel/one_lowlevel.py").write_text("import torch\n")
+    (tmp_path / "02_x/pytorch_lowlevel/two_lowlevel.py").write_text("import torch.nn.functional as F\nF.softmax\n")
     (tmp_path / "01_x/paper/one_paper.py").write_text("import torch.nn as nn\n")
     (tmp_path / "02_x/numpy/two_numpy.py").write_text("from one_numpy import np\n")
     listed = ", ".join(f'"{name}"' for name in [".", *folders])
