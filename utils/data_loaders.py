@@ -142,7 +142,7 @@ def _verify(file: str, path: Path, pin: dict) -> None:
         raise DataError(f"{_named(file)} cannot be read at {path}: {error.strerror or error}") from error
     if got != pin["sha256"]:
         state = "truncated" if status.st_size < pin["bytes"] else "altered"
-        action = "Delete it and run again to fetch it anew" if _url(file) else "Put the right file in its place"
+        action = "Delete it and run again to fetch it anew" if file_url(file) else "Put the right file in its place"
         raise DataError(
             f"{_named(file)} is {state} and was not used: expected {pin['bytes']:,} bytes with sha256 "
             f"{pin['sha256'][:16]}, got {status.st_size:,} bytes with sha256 {got[:16]}, at {path}. "
@@ -153,7 +153,7 @@ def _verify(file: str, path: Path, pin: dict) -> None:
 
 def _download(file: str, path: Path) -> None:
     """Fetch to a temporary file beside `path`, compare, then rename: a partial file is never left under its name."""
-    url = _url(file)
+    url = file_url(file)
     if not url:
         raise DataError(_missing_message(file, "it has no public address to fetch it from"))
     import pooch
@@ -177,7 +177,7 @@ def _download(file: str, path: Path) -> None:
 
 
 def _missing_message(file: str, why: str) -> str:
-    url = _url(file)
+    url = file_url(file)
     get = f"Get it from {url} and put it there" if url else "Put it there"
     return f"{_named(file)} is not in {data_folder()}, and {why}. {get}, or set RUNGS_DATA to a folder that has it."
 
@@ -215,7 +215,8 @@ def _pin(file: str) -> dict:
         raise DataError(f"{_named(file)} is not listed in utils/data_files.toml") from None
 
 
-def _url(file: str) -> str:
+def file_url(file: str) -> str:
+    """The public address of a file, or "" where there is none."""
     name, _, rest = file.partition("/")
     base = _file_table()[name].get("url", "")
     return _pin(file).get("url", base and base + rest)
