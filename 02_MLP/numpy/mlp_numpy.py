@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from activations_numpy import ReLU, ScaledTanh
@@ -70,35 +71,34 @@ def he_normal(shape: Sequence[int], *, rng: np.random.Generator) -> Array:
 
 # --8<-- [start:dropout]
 def dropout_mask(shape: Sequence[int], p: float, *, rng: np.random.Generator) -> Array:
-    """Ones where a unit stays, zeros where it is dropped, which happens with probability p. Returns: float64, `shape`"""
-    return (rng.random(shape) >= p).astype(np.float64)
+    """0 with probability p, else 1 / (1 - p): the mean is 1, so a masked value keeps its expectation. Returns: `shape`
+
+    Raises:
+        ValueError: p outside [0, 1).
+    """
+    if not 0 <= p < 1:
+        raise ValueError(f"dropout: p must be in [0, 1), got {p}")
+    return (rng.random(shape) >= p) / (1.0 - p)
 
 
 class Dropout(Module):
-    """Training: y = x mask / (1 - p). Evaluation (no mask): y = x. (Srivastava et al. 2014, in its inverted form.)
+    """Training: y = x mask. Evaluation, without a mask: y = x. (Srivastava et al. 2014, in its "inverted" form.)
 
-    The mask is an input, so that every level can be given the same one. Dividing by 1 - p keeps the expected value of y
-    at x, and leaves nothing to do in evaluation.
+    The mask is an input, so that every level can be given the same one.
 
     Raises:
-        ValueError: p outside [0, 1), or a mask of another shape than x.
+        ValueError: a mask of another shape than x.
     """
 
-    def __init__(self, p: float) -> None:
-        super().__init__()
-        if not 0 <= p < 1:
-            raise ValueError(f"Dropout: p must be in [0, 1), got {p}")
-        self.p = p
-
     def forward(self, x: Array, mask: Array | None = None) -> Array:
-        """x: any shape. mask: the same shape, ones and zeros."""
+        """x, mask: any equal shape; the mask as `dropout_mask` makes it."""
         if mask is not None and mask.shape != x.shape:
             raise ValueError(f"Dropout expected a mask of shape {x.shape}, got {mask.shape}")
-        self.scale = None if mask is None else mask.astype(x.dtype) * x.dtype.type(1.0 / (1.0 - self.p))
-        return x if self.scale is None else x * self.scale
+        self.mask = mask
+        return x if mask is None else x * mask
 
     def backward(self, dy: Array) -> Array:
-        return dy if self.scale is None else dy * self.scale  # dx = dy mask / (1 - p)
+        return dy if self.mask is None else dy * self.mask  # dx = dy mask
 
 
 # --8<-- [end:dropout]
@@ -150,19 +150,16 @@ class MLP(Module):
 
     Args:
         sizes: widths from input to output, (784, 300, 100, 10).
-        dropout: the probability of dropping a hidden unit.
         rng: draws the weights by He's rule; the biases start at zero.
     """
 
-    def __init__(
-        self, sizes: Sequence[int], *, dropout: float = 0.0, rng: np.random.Generator, dtype: type = np.float64
-    ) -> None:
+    def __init__(self, sizes: Sequence[int], *, rng: np.random.Generator, dtype: Any = np.float64) -> None:
         super().__init__()
         if len(sizes) < 3:
             raise ValueError(f"MLP needs at least an input, a hidden and an output width, got {tuple(sizes)}")
         self.linears = [Linear(i, o, rng=rng, dtype=dtype) for i, o in pairwise(sizes)]
         self.relus = [ReLU() for _ in self.linears[1:]]
-        self.dropouts = [Dropout(dropout) for _ in self.linears[1:]]
+        self.dropouts = [Dropout() for _ in self.linears[1:]]
         for linear in self.linears:
             weight = linear.params["weight"]
             weight[...] = he_normal(weight.shape, rng=rng)
@@ -200,7 +197,7 @@ class MLP1998(Module):
         rng: draws the weights, U(+-2.4 / fan_in) as in Appendix A; the biases start at zero.
     """
 
-    def __init__(self, sizes: Sequence[int], *, rng: np.random.Generator, dtype: type = np.float64) -> None:
+    def __init__(self, sizes: Sequence[int], *, rng: np.random.Generator, dtype: Any = np.float64) -> None:
         super().__init__()
         if len(sizes) < 3:
             raise ValueError(f"MLP1998 needs at least an input, a hidden and an output width, got {tuple(sizes)}")
