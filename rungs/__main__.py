@@ -1,0 +1,5 @@
+import sys
+
+from rungs.cli import main
+
+sys.exit(main())

@@ -1,0 +1,215 @@
+"""`rungs climb`: every level trained side by side, from the same initial weights, on the same real batches."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rungs.errors import FailedError, RungsError, chapter_called, ladder_called
+from utils.chapters import LEVELS, ROOT, Chapter
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from rich.table import Table
+
+    from utils.ladder import Climb, Ladder, Trainer
+
+POINTS = 50  # how often, in a whole climb, the levels are compared and scored
+
+
+@dataclass
+class Track:
+    """What is recorded of one level."""
+
+    level: str
+    trainer: Trainer
+    losses: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    points: list[int] = field(default_factory=list)  # steps at which the two lists below were taken
+    scores: list[float] = field(default_factory=list)
+    differences: list[float] = field(default_factory=list)  # largest, to the first level, over all parameters
+
+    @property
+    def milliseconds(self) -> float:
+        """The median step, without the first ones, in which libraries warm up."""
+        return 1e3 * statistics.median(self.seconds[3:] or self.seconds)
+
+
+def climb(
+    chapter_name: str,
+    *,
+    ladder_name: str | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    out: Path | None = None,
+    as_json: bool = False,
+) -> None:
+    if out is not None and out.suffix.lower() not in (".svg", ".png"):
+        raise RungsError(f"--out must end in .svg or .png, got {out.name!r}")
+    chapter = chapter_called(chapter_name)
+    from rich.console import Console
+
+    console = Console(stderr=as_json, highlight=False)
+    with console.status(f"loading chapter {chapter.id} and torch"):
+        ladder = _ladder(chapter, ladder_name)
+        settings = ladder.climb
+        assert settings is not None
+        steps = steps or settings.steps
+        tracks = start(ladder, settings, seed)
+    if not as_json:
+        console.print(f"[bold]{chapter.title}[/] ({ladder.name}) on {settings.dataset}")
+        console.print(f"same initial weights, same batches, {steps} steps, seed {seed}", style="dim")
+    train(tracks, ladder, settings, steps, seed, console)
+    path = out or ROOT / "runs" / "climb" / f"{chapter.id}-{ladder.name}.svg"
+    from utils import visualization
+
+    visualization.save(figure(tracks, chapter.title, settings.metric), path)
+    shown = str(path.resolve().relative_to(Path.cwd())) if path.resolve().is_relative_to(Path.cwd()) else str(path)
+    if as_json:
+        print(json.dumps(as_dict(tracks, chapter, ladder, settings, steps, seed, shown), indent=2))
+        return
+    if not console.is_terminal:  # on a terminal the live table has just shown its last state
+        console.print(table(tracks, steps, steps, settings.metric))
+    worst = max(track.differences[-1] for track in tracks)
+    console.print(f"After {steps} steps, no parameter differs by more than [bold]{worst:.1e}[/] between the levels.")
+    console.print(f"Curves: {shown}")
+
+
+def _ladder(chapter: Chapter, name: str | None) -> Ladder:
+    from utils.ladder import load_ladders
+
+    ladders = load_ladders(chapter.id)
+    if name is None:
+        name = next((key for key, ladder in ladders.items() if ladder.climb), None)
+    ladder = ladder_called(ladders, name, chapter)
+    if ladder.climb is None:
+        raise RungsError(f"ladder {ladder.name!r} of chapter {chapter.id} has nothing to climb: it declares no `climb`")
+    return ladder
+
+
+def start(ladder: Ladder, settings: Climb, seed: int) -> list[Track]:
+    import numpy as np
+
+    params = settings.init(np.random.default_rng([seed, 0]))
+    return [Track(name, level.start(params, **settings.options)) for name, level in ladder.levels.items()]
+
+
+def train(tracks: list[Track], ladder: Ladder, settings: Climb, steps: int, seed: int, console: Any) -> None:
+    """One step of each level on a batch, then the next batch; the levels are compared at `POINTS` steps."""
+    import numpy as np
+    from rich.live import Live
+
+    test = settings.test()
+    marks = {round(i * steps / POINTS) for i in range(POINTS + 1)} | {steps}
+    batches = settings.batches(np.random.default_rng([seed, 1]), steps)
+    compare(tracks, 0, settings, test)
+    with Live(console=console, auto_refresh=False, transient=False) as live:
+        last = 0.0
+        for step, batch in zip(range(steps), batches, strict=False):
+            for track in tracks:
+                schedule = ladder.levels[track.level].schedule
+                if schedule is not None:
+                    track.trainer.lr = schedule(step)
+                began = time.perf_counter()
+                loss = track.trainer.step(batch)
+                track.seconds.append(time.perf_counter() - began)
+                track.losses.append(loss)
+                if not math.isfinite(loss):
+                    raise FailedError(
+                        f"the loss of level {track.level} is {loss} at step {step + 1}; try another --seed"
+                    )
+            if step + 1 in marks:
+                compare(tracks, step + 1, settings, test)
+            if console.is_terminal and (time.monotonic() - last > 0.1 or step + 1 == steps):
+                last = time.monotonic()
+                live.update(table(tracks, step + 1, steps, settings.metric), refresh=True)
+    if len(tracks[0].losses) < steps:
+        raise FailedError(f"the data gave {len(tracks[0].losses)} batches for {steps} steps")
+
+
+def compare(tracks: list[Track], step: int, settings: Climb, test: dict[str, Any]) -> None:
+    import numpy as np
+
+    first = tracks[0].trainer.params()
+    for track in tracks:
+        params = track.trainer.params()
+        if params.keys() != first.keys():
+            raise FailedError(
+                f"level {track.level} has parameters {sorted(params)}, {tracks[0].level} has {sorted(first)}"
+            )
+        track.points.append(step)
+        track.scores.append(settings.score(track.trainer.predict(test), test))
+        track.differences.append(
+            max(float(np.abs(v.astype(np.float64) - first[k].astype(np.float64)).max()) for k, v in params.items())
+        )
+
+
+def table(tracks: list[Track], step: int, steps: int, metric: str) -> Table:
+    from rich.table import Table
+
+    shown = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)
+    shown.add_column(f"step {step}/{steps}", no_wrap=True)
+    for heading in ("loss", f"test {metric}", "ms/step", f"difference to {LEVELS[tracks[0].level]}"):
+        shown.add_column(heading, justify="right")
+    for number, track in enumerate(tracks):
+        shown.add_row(
+            f"[bold]{LEVELS.get(track.level, track.level)}[/]",
+            f"{track.losses[-1]:.6f}",
+            score_text(track.scores[-1], metric),
+            f"{track.milliseconds:.2f}",
+            "-" if number == 0 else f"{track.differences[-1]:.1e}",
+        )
+    return shown
+
+
+def score_text(score: float, metric: str) -> str:
+    return f"{score:.1%}" if "accuracy" in metric else f"{score:.4g}"
+
+
+def figure(tracks: list[Track], title: str, metric: str) -> Figure:
+    """Left: the loss of every level, one line over the other. Right: how far each is from the first; logarithmic."""
+    from utils import visualization
+
+    names = [LEVELS.get(track.level, track.level) for track in tracks]
+    losses = {name: track.losses for name, track in zip(names, tracks, strict=True)}
+    # Zero has no logarithm: an exact agreement is drawn on the floor.
+    floor = 1e-18
+    differences = {
+        name: (track.points, [max(d, floor) for d in track.differences])
+        for name, track in list(zip(names, tracks, strict=True))[1:]
+    }
+    drawn = visualization.loss_and_accuracy(
+        losses, differences, metric=f"largest parameter difference to {names[0]}", title=f"{title}: all levels"
+    )
+    drawn.axes[1].set_yscale("log")
+    drawn.axes[1].set_ylim(floor / 3, 1e-3)
+    return drawn
+
+
+def as_dict(
+    tracks: list[Track], chapter: Chapter, ladder: Ladder, settings: Climb, steps: int, seed: int, path: str
+) -> dict[str, Any]:
+    return {
+        "chapter": chapter.id,
+        "ladder": ladder.name,
+        "dataset": settings.dataset,
+        "metric": settings.metric,
+        "steps": steps,
+        "seed": seed,
+        "figure": path,
+        "levels": {
+            track.level: {
+                "loss": track.losses[-1],
+                "score": track.scores[-1],
+                "ms_per_step": track.milliseconds,
+                "difference": track.differences[-1],
+                "losses": track.losses,
+            }
+            for track in tracks
+        },
+    }

@@ -1,0 +1,164 @@
+"""`rungs refresh`: the generated parts of the Markdown pages, rewritten from receipts, ladders and the manifest.
+
+A page holds
+
+    <!-- generated: deviations -->
+    <!-- /generated -->
+
+and what stands between the two lines belongs to the machine. With `check`, nothing is written, and a stale block is an error.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rungs.errors import FailedError, RungsError, suggestion
+from utils.chapters import LEVELS, ROOT, Chapter, all_chapters, all_tiers, written_chapters
+
+BLOCK = re.compile(
+    r"^<!-- generated: (?P<name>[\w-]+) -->\n(?P<content>.*?)^<!-- /generated -->$", re.MULTILINE | re.DOTALL
+)
+FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+
+
+def refresh(*, check: bool = False, quiet: bool = False) -> None:
+    stale = []
+    for path in pages():
+        text = path.read_text(encoding="utf-8")
+        fresh = renewed(text, path)
+        if fresh == text:
+            continue
+        stale.append(path.relative_to(ROOT))
+        if not check:
+            draft = path.with_name(f".{path.name}.new")
+            draft.write_text(fresh, encoding="utf-8")
+            os.replace(draft, path)
+    if check and stale:
+        raise FailedError(f"out of date: {', '.join(map(str, stale))}; run `rungs refresh`")
+    if not quiet:
+        print("every generated block is up to date" if not stale else f"rewritten: {', '.join(map(str, stale))}")
+
+
+def pages() -> Iterator[Path]:
+    """Every Markdown page of the project that may hold a generated block."""
+    yield from sorted(ROOT.glob("*.md"))
+    yield from sorted((ROOT / "docs").glob("*.md"))
+    yield from sorted((ROOT / "benchmarks").glob("*.md"))
+    for chapter in written_chapters():
+        yield from sorted(chapter.path.rglob("*.md"))
+
+
+def renewed(text: str, path: Path) -> str:
+    """The text of the page at `path` with every generated block made anew; blocks inside code fences are examples."""
+    fences = [match.span() for match in FENCE.finditer(text)]
+
+    def replace(match: re.Match[str]) -> str:
+        if any(start < match.start() < end for start, end in fences):
+            return match.group()
+        name = match["name"]
+        if name not in BLOCKS:
+            raise RungsError(f"{path.relative_to(ROOT)}: no generated block {name!r}{suggestion(name, list(BLOCKS))}")
+        return f"<!-- generated: {name} -->\n\n{BLOCKS[name](path).strip()}\n\n<!-- /generated -->"
+
+    return BLOCK.sub(replace, text)
+
+
+# The blocks
+
+
+def chapter_of(path: Path) -> Chapter:
+    for chapter in written_chapters():
+        if path.is_relative_to(chapter.path):
+            return chapter
+    raise RungsError(f"{path.relative_to(ROOT)}: this generated block belongs into the pages of a chapter")
+
+
+def receipts_block(path: Path) -> str:
+    from utils import receipts
+
+    return receipts.render_table(receipts.read_receipts(chapter_of(path).path), path.parent)
+
+
+def deviations_block(path: Path) -> str:
+    """| what | why | pinned by |, over all ladders of the chapter; the same entry of two ladders stands once."""
+    from utils.ladder import load_ladders
+
+    rows: dict[tuple[str, str, str], list[str]] = {}
+    ladders = load_ladders(chapter_of(path).id)
+    for ladder in ladders.values():
+        for deviation in ladder.deviations:
+            rows.setdefault((deviation.what, deviation.why, deviation.test), []).append(ladder.name)
+    if not rows:
+        return "None."
+    body = []
+    for (what, why, test), names in rows.items():
+        whose = f" ({', '.join(names)})" if len(names) < len(ladders) else ""
+        body.append(f"| {_cell(what)}{whose} | {_cell(why)} | {_pinned(test, path.parent)} |")
+    return "\n".join(["| deviation | why | pinned by |", "| --- | --- | --- |", *body])
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _pinned(test: str, folder: Path) -> str:
+    file, _, name = test.partition("::")
+    if name and (ROOT / file).exists():
+        return f"[`{name}`]({os.path.relpath(ROOT / file, folder)})"
+    return _cell(test)
+
+
+def chapters_block(path: Path) -> str:
+    """The map as a table: chapters in order, which levels are there, what is planned."""
+    tiers = {tier.id: tier.title for tier in all_tiers()}
+    lines = [
+        "| | chapter | after | " + " | ".join(LEVELS.values()) + " | tier |",
+        "| --- | --- | --- | " + " | ".join(":-:" for _ in LEVELS) + " | --- |",
+    ]
+    for chapter in all_chapters():
+        page = chapter.path / "README.md"
+        title = f"[{chapter.title}]({os.path.relpath(page, path.parent)})" if page.exists() else chapter.title
+        cells = []
+        for level in LEVELS:
+            there = level in chapter.levels
+            folder = os.path.relpath(chapter.path / level, path.parent)
+            cells.append(f"[yes]({folder})" if there else "planned")
+        needs = ", ".join(chapter.needs) or "-"
+        lines.append(f"| {chapter.id} | {title} | {needs} | {' | '.join(cells)} | {tiers[chapter.tier]} |")
+    return "\n".join(lines)
+
+
+def graph_block(path: Path) -> str:
+    from rungs.site import chapter_graph
+
+    return chapter_graph()
+
+
+def benchmarks_block(path: Path) -> str:
+    """The receipts of `rungs bench --write` of one chapter, or of all outside a chapter."""
+    import json
+
+    mine = None if not any(path.is_relative_to(c.path) for c in written_chapters()) else chapter_of(path)
+    lines = ["| model | what | threads | " + "contender | ms/step | ratio |", "| --- | --- | --- | --- | ---: | ---: |"]
+    for file in sorted((ROOT / "benchmarks").glob("*.json")):
+        report = json.loads(file.read_text(encoding="utf-8"))
+        if mine is not None and report["chapter"] != mine.id:
+            continue
+        link = os.path.relpath(file, path.parent)
+        for index, (name, row) in enumerate(report["contenders"].items()):
+            head = f"[{report['ladder']}]({link}) | {report['what']} | {report['threads']}" if index == 0 else " | | "
+            lines.append(f"| {head} | {name} | {row['median_ms']:.2f} | {row['ratio']:.2f} |")
+    return "\n".join(lines) if len(lines) > 2 else "Not measured yet."
+
+
+BLOCKS: dict[str, Callable[[Path], str]] = {
+    "receipts": receipts_block,
+    "deviations": deviations_block,
+    "chapters": chapters_block,
+    "chapter-graph": graph_block,
+    "benchmarks": benchmarks_block,
+}
+"""Name of a block -> what makes it, given the page that it stands in."""
