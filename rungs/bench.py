@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rungs.errors import FailedError, RungsError, chapter_called, ladder_called
+from rungs.errors import Failed, RungsError, chapter_called, ladder_called
 from utils.chapters import LEVELS, ROOT, Chapter
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def contenders_of(ladder: Ladder, settings: Bench) -> list[Contender]:
     batch = settings.batch(np.random.default_rng(1))
     for name, value in params.items():
         if value.dtype == np.float64:
-            raise FailedError(f"the bench of {ladder.name} draws {name} in float64; it must be float32")
+            raise Failed(f"the bench of {ladder.name} draws {name} in float64; it must be float32")
     levels = {LEVELS.get(k, k): v for k, v in ladder.levels.items()}
     contenders = []
     for name, level in {**levels, **ladder.references}.items():
@@ -156,7 +156,7 @@ def race(contenders: list[Contender], rounds: int, console: Any) -> None:
                 loss = contender.step()
                 contender.seconds.append(time.perf_counter() - began)
             if not math.isfinite(float(loss)):  # pyright: ignore[reportArgumentType, reportPossiblyUnbound]
-                raise FailedError(f"the loss of {contender.name} is {loss}: times of such a step mean nothing")
+                raise Failed(f"the loss of {contender.name} is {loss}: times of such a step mean nothing")
 
 
 def table(contenders: list[Contender]) -> Table:

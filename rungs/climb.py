@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rungs.errors import FailedError, RungsError, chapter_called, ladder_called
+from rungs.errors import Failed, RungsError, chapter_called, ladder_called
 from utils.chapters import LEVELS, ROOT, Chapter
 
 if TYPE_CHECKING:
@@ -120,16 +120,14 @@ def train(tracks: list[Track], ladder: Ladder, settings: Climb, steps: int, seed
                 track.seconds.append(time.perf_counter() - began)
                 track.losses.append(loss)
                 if not math.isfinite(loss):
-                    raise FailedError(
-                        f"the loss of level {track.level} is {loss} at step {step + 1}; try another --seed"
-                    )
+                    raise Failed(f"the loss of level {track.level} is {loss} at step {step + 1}; try another --seed")
             if step + 1 in marks:
                 compare(tracks, step + 1, settings, test)
             if console.is_terminal and (time.monotonic() - last > 0.1 or step + 1 == steps):
                 last = time.monotonic()
                 live.update(table(tracks, step + 1, steps, settings.metric), refresh=True)
     if len(tracks[0].losses) < steps:
-        raise FailedError(f"the data gave {len(tracks[0].losses)} batches for {steps} steps")
+        raise Failed(f"the data gave {len(tracks[0].losses)} batches for {steps} steps")
 
 
 def compare(tracks: list[Track], step: int, settings: Climb, test: dict[str, Any]) -> None:
@@ -139,9 +137,7 @@ def compare(tracks: list[Track], step: int, settings: Climb, test: dict[str, Any
     for track in tracks:
         params = track.trainer.params()
         if params.keys() != first.keys():
-            raise FailedError(
-                f"level {track.level} has parameters {sorted(params)}, {tracks[0].level} has {sorted(first)}"
-            )
+            raise Failed(f"level {track.level} has parameters {sorted(params)}, {tracks[0].level} has {sorted(first)}")
         track.points.append(step)
         track.scores.append(settings.score(track.trainer.predict(test), test))
         track.differences.append(

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from rungs.errors import FailedError
+from rungs.errors import Failed
 from utils.chapters import ROOT
 
 Verdict = Literal["good", "note", "bad"]
@@ -47,7 +47,7 @@ def doctor(*, as_json: bool = False) -> None:
                 console.print(f"     {'':<18} [dim]{line.advice}[/]", soft_wrap=True)
     bad = [line.what for line in lines if line.verdict == "bad"]
     if bad:
-        raise FailedError("not in order: " + ", ".join(bad))
+        raise Failed("not in order: " + ", ".join(bad))
 
 
 def python_lines() -> list[Line]:

@@ -28,7 +28,7 @@ class RungsError(Exception):
     code = BAD_INPUT
 
 
-class FailedError(RungsError):
+class Failed(RungsError):  # noqa: N818 - reads as what it says
     """The command ran, and the answer is no: a proof is red, a run did not end well."""
 
     code = FAILED

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rungs.errors import FailedError, RungsError, suggestion
+from rungs.errors import Failed, RungsError, suggestion
 from utils.chapters import LEVELS, ROOT, Chapter, all_chapters, all_tiers, written_chapters
 
 BLOCK = re.compile(
@@ -37,7 +37,7 @@ def refresh(*, check: bool = False, quiet: bool = False) -> None:
             draft.write_text(fresh, encoding="utf-8")
             os.replace(draft, path)
     if check and stale:
-        raise FailedError(f"out of date: {', '.join(map(str, stale))}; run `rungs refresh`")
+        raise Failed(f"out of date: {', '.join(map(str, stale))}; run `rungs refresh`")
     if not quiet:
         print("every generated block is up to date" if not stale else f"rewritten: {', '.join(map(str, stale))}")
 

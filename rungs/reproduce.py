@@ -8,7 +8,7 @@ import json
 from types import ModuleType
 from typing import Any
 
-from rungs.errors import FailedError, RungsError, chapter_called, suggestion
+from rungs.errors import Failed, RungsError, chapter_called, suggestion
 from utils.chapters import ROOT, Chapter
 
 
@@ -50,7 +50,7 @@ def reproduce(
         print(f"Receipts: {chapter.folder}/paper/results; the tables of the pages are up to date")
     missed = [receipt.name for receipt in written if receipt.met is False]
     if missed:
-        raise FailedError(f"target not met: {', '.join(missed)}")
+        raise Failed(f"target not met: {', '.join(missed)}")
 
 
 def parse_seeds(text: str | None) -> tuple[int, ...] | None:

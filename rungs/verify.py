@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rungs.errors import FailedError, RungsError, chapters_called, ladder_called, level_called
+from rungs.errors import Failed, RungsError, chapters_called, ladder_called, level_called
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,7 +58,7 @@ def verify(
         parts = [f"{count} comparisons failed"] * (count > 0) + [f"{unfinished} wait for what is not written yet"] * (
             unfinished > 0
         )
-        raise FailedError(f"{', '.join(report['ladder'] for report in bad)}: {'; '.join(parts)}")
+        raise Failed(f"{', '.join(report['ladder'] for report in bad)}: {'; '.join(parts)}")
 
 
 def our_reports(
