@@ -1,0 +1,93 @@
+"""Build and serve the site, and draw the graph of chapters."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from rungs.errors import Failed, RungsError
+from utils.chapters import ROOT, Chapter, all_chapters, all_tiers
+
+TIER_STYLES = {  # fill and border; ink is dark on each, in light and dark mode
+    "foundations": "fill:#dfe7f3,stroke:#15233f",
+    "vision": "fill:#dff1ec,stroke:#2f8573",
+    "sequences": "fill:#fbe9d6,stroke:#bf5f15",
+    "frontiers": "fill:#f3dce4,stroke:#8d1237",
+}
+
+
+def chapter_graph(link: Callable[[Chapter], str | None] = lambda chapter: None) -> str:
+    """The chapters by prerequisite as a Mermaid fence; dashed is planned, colour is the tier.
+
+    Args:
+        link: where a click on a chapter leads; None leads nowhere.
+    """
+    lines = ["```mermaid", "graph TD"]
+    for chapter in all_chapters():
+        name = f"{chapter.id}<br>{chapter.title}" if chapter.id.isdigit() else chapter.title
+        lines.append(f'  c{chapter.id}["{name}"]:::{chapter.tier}')
+    for chapter in all_chapters():
+        lines += [f"  c{need} --> c{chapter.id}" for need in chapter.needs]
+        if target := link(chapter):
+            lines.append(f'  click c{chapter.id} href "{target}"')
+    lines += [f"  classDef {tier.id} {TIER_STYLES[tier.id]},color:#15233f,stroke-width:1.5px" for tier in all_tiers()]
+    if planned := [f"c{chapter.id}" for chapter in all_chapters() if not chapter.is_written]:
+        lines += ["  classDef planned stroke-dasharray:5 4,opacity:0.6", f"  class {','.join(planned)} planned"]
+    return "\n".join([*lines, "```"])
+
+
+def build(out: Path | None = None) -> Path:
+    """Build the site into `out`, by default the folder site/ of the repository; a warning is a failure.
+
+    Raises:
+        RungsError: mkdocs is not installed. Failed: the build warned or failed; what it said stands above.
+    """
+    _require_mkdocs()
+    import logging
+
+    from mkdocs.commands.build import build as mkdocs_build
+    from mkdocs.config import load_config
+    from mkdocs.exceptions import Abort, MkDocsException
+
+    site = out or ROOT / "site"
+    log, handler = logging.getLogger("mkdocs"), logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    handler.setLevel(logging.WARNING)
+    log.addHandler(handler)
+    try:
+        mkdocs_build(load_config(str(ROOT / "mkdocs.yml"), site_dir=str(site), strict=True))
+    except (Abort, MkDocsException) as error:
+        raise Failed(f"the site was not built: {error}") from None
+    finally:
+        log.removeHandler(handler)
+    print(f"Built {site / 'index.html'}; it can be opened from there, without a server.")
+    return site
+
+
+def serve(port: int = 8000) -> None:
+    """Build the site, serve it on this machine, and build again whenever a file changes; Ctrl-C ends it."""
+    _require_mkdocs()
+    import logging
+
+    from mkdocs.commands.serve import serve as mkdocs_serve
+    from mkdocs.exceptions import Abort, MkDocsException
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        mkdocs_serve(str(ROOT / "mkdocs.yml"), dev_addr=f"127.0.0.1:{port}")
+    except OSError as error:
+        raise RungsError(f"port {port} cannot be used ({error.strerror}); try: rungs site --port {port + 1}") from None
+    except (Abort, MkDocsException) as error:
+        raise Failed(f"the site was not built: {error}") from None
+
+
+def _require_mkdocs() -> None:
+    os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")  # a notice about 2027 that no reader can act on
+    try:
+        import material  # noqa: F401
+        import mkdocs  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise RungsError(
+            f"the site needs {error.name}, which is not installed; it comes with: uv sync --group docs (Python 3.11.5 or newer)"
+        ) from None
