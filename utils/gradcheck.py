@@ -1,4 +1,4 @@
-"""Central differences: the proof of a backward pass that needs no other library."""
+"""A single layer against central differences, which need no other library, and against the torch operation."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from utils.compare import Finding, compare, compare_all, failed, unchanged
+from utils.ladder import LayerCase
 
 STEP = 1e-6
 
@@ -83,4 +84,34 @@ def check_layer(layer: Any, inputs: tuple[np.ndarray, ...], rng: np.random.Gener
     layer_gradients(layer, inputs, dy if y.ndim else float(dy))
     doubled = {name: 2 * gradient for name, gradient in grads.items()}
     findings += compare_all("accumulated gradient", dict(layer.grads), doubled)
+    return findings
+
+
+def compare_with_torch(
+    layer: Any, inputs: tuple[np.ndarray, ...], rng: np.random.Generator, case: LayerCase
+) -> list[Finding]:
+    """Output, parameter and input gradients against the torch operation, from a random upstream gradient."""
+    import torch
+
+    dy = rng.standard_normal(np.shape(layer.forward(*inputs)))
+    for grad in layer.grads.values():
+        grad[...] = 0
+    y, input_grads = layer_gradients(layer, inputs, dy if dy.ndim else float(dy))
+    params = {name: torch.tensor(value, requires_grad=True) for name, value in layer.params.items()}
+    tensors = [torch.tensor(x) for x in inputs]
+    for position in input_grads:
+        tensors[position].requires_grad_(True)
+    want = case.torch_op(params, *tensors)
+    if want.requires_grad:
+        want.backward(torch.tensor(dy, dtype=want.dtype))
+    lax = not case.smooth  # at extremes, a gradient may well be zero everywhere
+    findings = [compare("output", y, want.detach().numpy(), may_be_zero=lax)]
+    for kind, ours, theirs in (
+        *((f"gradient {name}", layer.grads[name], p.grad) for name, p in reversed(params.items())),
+        *((f"input gradient {i}", gradient, tensors[i].grad) for i, gradient in input_grads.items()),
+    ):
+        if theirs is None:
+            findings.append(failed(kind, "torch gives none: the operation compared to does not depend on it"))
+        else:
+            findings.append(compare(kind, ours, theirs.numpy(), may_be_zero=lax))
     return findings

@@ -7,12 +7,9 @@ there yet is reported as such, and the rest is checked.
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -33,8 +30,9 @@ from utils.compare import (
     tagged,
     unchanged,
 )
-from utils.gradcheck import check_layer, layer_gradients
+from utils.gradcheck import check_layer, compare_with_torch
 from utils.ladder import Batch, Ladder, LayerCase, Level, Mistake, Params
+from utils.planting import plant
 
 __all__ = [
     "PROOFS",
@@ -428,85 +426,6 @@ class _Run:
             return [failed(what, _raised(error))]
         except Exception as error:
             return [failed(what, _raised(error))]
-
-
-@contextmanager
-def plant(ladder: Ladder, mistake: Mistake) -> Iterator[ModuleType]:
-    """The level's module with the mistake in its source, or in the source of the module that `mistake.module` names.
-
-    Raises:
-        ValueError: the text to replace does not stand exactly once in the source.
-    """
-    main = ladder.modules[mistake.level]
-    changed = mistake.module or main
-    source_path = Path(_origin(changed))
-    source = source_path.read_text(encoding="utf-8")
-    if source.count(mistake.find) != 1:
-        raise ValueError(
-            f"{mistake.name}: {mistake.find!r} stands {source.count(mistake.find)} times in {source_path.name}, not once"
-        )
-    # Modules between the changed one and the level's own must see the change too: all of this level's are loaded anew.
-    folder = Path(_origin(main)).parent.name
-    held = {name: m for name, m in sys.modules.items() if _in_level(m, folder)}
-    for name in held:
-        del sys.modules[name]
-    try:
-        module = ModuleType(changed)
-        module.__file__ = str(source_path)
-        sys.modules[changed] = module
-        exec(compile(source.replace(mistake.find, mistake.replace), str(source_path), "exec"), module.__dict__)
-        yield module if changed == main else importlib.import_module(main)
-    finally:
-        for name in [name for name, m in sys.modules.items() if _in_level(m, folder)]:
-            del sys.modules[name]
-        sys.modules.update(held)
-
-
-def _in_level(module: ModuleType | None, folder: str) -> bool:
-    """Whether a module lies in a level folder of that name, in any chapter."""
-    path = getattr(module, "__file__", None)
-    return bool(path) and Path(path).parent.name == folder and (Path(path).parents[1] / "ladder.py").exists()
-
-
-def _origin(module: str) -> str:
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"no module {module!r} among the level folders")
-    return spec.origin
-
-
-def compare_with_torch(
-    layer: Any, inputs: tuple[np.ndarray, ...], rng: np.random.Generator, case: LayerCase
-) -> list[Finding]:
-    """Output, every parameter gradient and every input gradient against the torch operation, from a random upstream gradient.
-
-    Checks besides that a float32 layer stays float32.
-    """
-    import torch
-
-    dy = rng.standard_normal(np.shape(layer.forward(*inputs)))
-    for grad in layer.grads.values():
-        grad[...] = 0
-    y, input_grads = layer_gradients(layer, inputs, dy if dy.ndim else float(dy))
-    params = {name: torch.tensor(value, requires_grad=True) for name, value in layer.params.items()}
-    tensors = [torch.tensor(x) for x in inputs]
-    for position in input_grads:
-        tensors[position].requires_grad_(True)
-    want = case.torch_op(params, *tensors)
-    if want.requires_grad:
-        want.backward(torch.tensor(dy, dtype=want.dtype))
-    lax = not case.smooth  # at extremes, a gradient may well be zero everywhere
-    findings = [compare("output", y, want.detach().numpy(), may_be_zero=lax)]
-    for name, p in reversed(params.items()):
-        if p.grad is not None:
-            findings.append(compare(f"gradient {name}", layer.grads[name], p.grad.numpy(), may_be_zero=lax))
-    for position, gradient in input_grads.items():
-        theirs = tensors[position].grad
-        if theirs is None:
-            findings.append(failed(f"input gradient {position}", "torch gives none"))
-        else:
-            findings.append(compare(f"input gradient {position}", gradient, theirs.numpy(), may_be_zero=lax))
-    return findings
 
 
 def _ran(script: Any, folder: Path) -> list[Finding]:
