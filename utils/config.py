@@ -1,10 +1,12 @@
 """Hyperparameters: a YAML file, read into a pydantic model whose fields name the table or page they come from.
 
-class LeNetConfig(Config):
-    epochs: int = Field(default=20, ge=1, description="passes over the training set (section III-B)")
-    lr: float = Field(default=0.0005, gt=0, description="global learning rate of the first two passes (section III-B)")
+    class LeNetConfig(Config):
+        epochs: int = Field(default=20, ge=1, description="passes over the training set (section III-B)")
+        lr: float = Field(default=0.0005, gt=0, description="global learning rate of the first passes (section III-B)")
 
-config = load_config(Path("03_CNN_LeNet/paper/configs/lenet5.yaml"), LeNetConfig, ["epochs=2"])
+    config = load_config("lenet5", LeNetConfig, ["epochs=2"], folder=chapter.path / "paper" / "configs")
+
+An unknown key, a value of the wrong type or one out of range is an error that names it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,132 @@
+"""Checkpoints as safetensors files, and files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+
+class RunError(Exception):
+    """A run cannot start or go on in its folder. The message says why, and what to do."""
+
+
+class CheckpointError(RunError):
+    """A checkpoint is missing, damaged, or of another model or configuration."""
+
+
+def save_checkpoint(path: Path, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> None:
+    """Write arrays and JSON values as one safetensors file. A file that was there stays whole until the new one is."""
+    from safetensors.numpy import save
+
+    ordered = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    text = json.dumps(meta)
+    write_atomic(path, save(ordered, metadata={"rungs": text, "sha256": _digest(ordered, text)}))
+
+
+def load_checkpoint(
+    path: Path, expect: Mapping[str, Any] | None = None
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The arrays and JSON values of a checkpoint, exactly as they were saved.
+
+    Args:
+        path: the file.
+        expect: refuse it unless `meta["identity"]` has these values; other keys are not looked at.
+
+    Raises:
+        CheckpointError: missing, damaged, no checkpoint of ours, or of another model or configuration.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"checkpoint {path} cannot be read: {error.strerror or error}") from error
+    try:
+        arrays = load(data)
+        length = int.from_bytes(data[:8], "little")
+        header = json.loads(data[8 : 8 + length])["__metadata__"]
+        text, digest = header["rungs"], header["sha256"]
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"checkpoint {path} is damaged, or was not written by a run: {error}. Delete it and start again"
+        ) from error
+    if _digest(arrays, text) != digest:
+        raise CheckpointError(f"checkpoint {path} is damaged: its checksum does not fit. Delete it and start again")
+    meta = json.loads(text)
+    if expect is not None:
+        expect_identity(meta.get("identity", {}), expect, f"checkpoint {path}")
+    return arrays, meta
+
+
+def expect_identity(saved: Mapping[str, Any], expect: Mapping[str, Any], what: str) -> None:
+    """Raises CheckpointError, which names the keys that differ, if `saved` does not have the values of `expect`."""
+    flat_saved, flat_expect = _flat(saved), _flat(expect)
+    keys = [key for key in {**flat_saved, **flat_expect} if key.split(".")[0] in expect]
+    differing = [
+        f"{key} is {flat_saved.get(key, 'absent')!r} there and {flat_expect.get(key, 'absent')!r} here"
+        for key in keys
+        if flat_saved.get(key, "absent") != flat_expect.get(key, "absent")
+    ]
+    if differing:
+        raise CheckpointError(f"{what} is of another model or configuration: {'; '.join(differing)}")
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a file so that at any moment there is the old one or the new one, whole."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json_atomic(path: Path, value: Any) -> None:
+    """Write a value as readable JSON, whole or not at all; numbers that are not finite are refused."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    write_atomic(path, (text + "\n").encode("utf-8"))
+
+
+def lock(path: Path) -> IO[str]:
+    """Hold a file's lock for as long as the returned handle is open; the system releases it when a process is killed."""
+    handle = path.open("a+", encoding="utf-8")
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            handle.seek(0)
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)  # pyright: ignore[reportAttributeAccessIssue]
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.close()
+        raise RunError(f"another run is using {path.parent}: wait for it, stop it, or choose another folder") from None
+    return handle
+
+
+def _digest(arrays: Mapping[str, np.ndarray], text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8"))
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return flat
