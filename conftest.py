@@ -1,0 +1,14 @@
+"""Settings for every test: one thread a worker, and hypothesis examples that are the same in each run."""
+
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")  # before NumPy and torch are imported
+
+from hypothesis import settings
+
+settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=15)
+settings.register_profile(
+    "explore", deadline=None, max_examples=200
+)  # HYPOTHESIS_PROFILE=explore: new examples every run
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
