@@ -7,6 +7,7 @@ Every gradient below is derived in `../theory.md`, section by section. Arrays fo
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 Array = np.ndarray
 
@@ -36,7 +37,7 @@ class Linear:
     """
 
     def __init__(
-        self, in_features: int, out_features: int, *, rng: np.random.Generator, dtype: type = np.float64
+        self, in_features: int, out_features: int, *, rng: np.random.Generator, dtype: DTypeLike = np.float64
     ) -> None:
         self.in_features = in_features
         self.out_features = out_features
@@ -140,7 +141,7 @@ class LinearRegression:
     """
 
     def __init__(
-        self, in_features: int, out_features: int = 1, *, rng: np.random.Generator, dtype: type = np.float64
+        self, in_features: int, out_features: int = 1, *, rng: np.random.Generator, dtype: DTypeLike = np.float64
     ) -> None:
         self.linear = Linear(in_features, out_features, rng=rng, dtype=dtype)
         self.params = {f"linear.{name}": p for name, p in self.linear.params.items()}

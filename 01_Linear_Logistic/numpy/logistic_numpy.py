@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from linear_numpy import Linear, LinearRegression
+from numpy.typing import DTypeLike
 
 Array = np.ndarray
 
@@ -124,7 +125,7 @@ class CrossEntropyLoss:
 class LogisticRegression:
     """P(t = 1 | x) = sigmoid(w x + b): a linear layer with one output, the logit. Train it with `BCEWithLogitsLoss`."""
 
-    def __init__(self, in_features: int, *, rng: np.random.Generator, dtype: type = np.float64) -> None:
+    def __init__(self, in_features: int, *, rng: np.random.Generator, dtype: DTypeLike = np.float64) -> None:
         self.linear = Linear(in_features, 1, rng=rng, dtype=dtype)
         self.params = {f"linear.{name}": p for name, p in self.linear.params.items()}
         self.grads = {f"linear.{name}": g for name, g in self.linear.grads.items()}
@@ -208,7 +209,9 @@ class Sigmoid:
 class SigmoidUnits:
     """The linear classifier of LeCun et al. 1998, section III-C.1: one sigmoid unit a class, trained on squared error."""
 
-    def __init__(self, in_features: int, classes: int, *, rng: np.random.Generator, dtype: type = np.float64) -> None:
+    def __init__(
+        self, in_features: int, classes: int, *, rng: np.random.Generator, dtype: DTypeLike = np.float64
+    ) -> None:
         self.linear = Linear(in_features, classes, rng=rng, dtype=dtype)
         self.sigmoid = Sigmoid()
         self.params = {f"linear.{name}": p for name, p in self.linear.params.items()}
@@ -229,7 +232,7 @@ class SigmoidUnits:
 # --8<-- [end:sigmoid_units]
 
 
-def one_hot(labels: Array, classes: int, dtype: type = np.float64) -> Array:
+def one_hot(labels: Array, classes: int, dtype: DTypeLike = np.float64) -> Array:
     """labels: (B,), integers from 0 to classes - 1. Returns: (B, classes), 1 at the label and 0 elsewhere."""
     if labels.size == 0 or labels.min() < 0 or labels.max() >= classes:
         raise ValueError(f"one_hot expected labels from 0 to {classes - 1}, got {sorted(set(labels.tolist()))[:10]}")

@@ -81,9 +81,13 @@ def softmax_regression(params: Params, x: Tensor) -> Tensor:
 
 
 # --8<-- [start:sigmoid_units]
-def sigmoid_units(params: Params, x: Tensor) -> Tensor:
-    """One sigmoid unit a class (LeCun et al. 1998, section III-C.1). x: (B, in). Returns: scores in (0, 1), (B, K)"""
-    return sigmoid(linear_regression(params, x))
+def sigmoid_units(params: Params, x: Tensor) -> tuple[Tensor, Tensor]:
+    """One sigmoid unit a class (LeCun et al. 1998, section III-C.1).
+
+    x: (B, in). Returns: weighted sums (B, K), and scores in (0, 1), (B, K)
+    """
+    sums = linear_regression(params, x)
+    return sums, sigmoid(sums)
 
 
 # --8<-- [end:sigmoid_units]
