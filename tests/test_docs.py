@@ -1,0 +1,183 @@
+"""The pages say what is so: links lead somewhere, commands exist, quotes and outputs are those of the code."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import doc_blocks
+from utils.chapters import ROOT, all_chapters
+from utils.parity import prove
+
+PAGES = {str(page.relative_to(ROOT)): page for page in doc_blocks.pages()}
+FENCE = re.compile(r"^([ \t]*)(```+|~~~+)(?P<language>\w*)[^\n]*\n(?P<code>.*?)^\1\2[ \t]*$", re.M | re.S)
+INLINE = re.compile(r"`([^`\n]+)`")
+LINK = re.compile(r"\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\)|<(?:img|a)\b[^>]*?\b(?:src|href)=\"([^\"]+)\"")
+
+
+def prose(text: str) -> str:
+    """The page without its code."""
+    return INLINE.sub("", FENCE.sub("", text))
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that a code host gives to the headings of a page."""
+    names = set()
+    for heading in re.findall(r"^#{1,6} +(.+?)\s*#*$", FENCE.sub("", page.read_text(encoding="utf-8")), re.M):
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "").lower()
+        names.add(re.sub(r"[^\w\- ]", "", plain).replace(" ", "-"))
+    return names
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_somewhere(name: str) -> None:
+    page = PAGES[name]
+    broken = []
+    for match in LINK.finditer(prose(page.read_text(encoding="utf-8"))):
+        target = match[1] or match[2]
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        if not file.exists():
+            broken.append(f"{target}: no such file")
+        elif anchor and file.suffix == ".md" and anchor not in anchors(file):
+            broken.append(f"{target}: {file.name} has no such heading")
+    assert not broken, f"{name}: {broken}"
+
+
+def commands(text: str) -> list[list[str]]:
+    """Every `rungs ...` and `make ...` that the page tells the reader to type, as words."""
+    lines = [
+        line.removeprefix("$ ")
+        for m in FENCE.finditer(text)
+        if m["language"] in ("sh", "bash", "console")
+        for line in m["code"].splitlines()
+    ]
+    lines += INLINE.findall(FENCE.sub("", text))
+    words = [re.split(r"\s#", line.strip())[0].removeprefix("uv run ").split() for line in lines]
+    return [w for w in words if len(w) > 1 and w[0] in ("rungs", "make")]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_commands_exist(name: str) -> None:
+    import typer.main
+
+    from rungs.commands import app
+
+    known = typer.main.get_command(app).commands  # pyright: ignore[reportAttributeAccessIssue]
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    wrong = []
+    for program, *words in commands(PAGES[name].read_text(encoding="utf-8")):
+        if program == "make":
+            wrong += [f"make {w}" for w in words if "=" not in w and w not in targets]
+        elif not words[0].startswith("-"):
+            if words[0] not in known:
+                wrong.append(f"rungs {words[0]}")
+                continue
+            options = {o for p in known[words[0]].params for o in (*p.opts, *p.secondary_opts)} | {"--help", "--debug"}
+            wrong += [
+                f"rungs {words[0]} {w}" for w in words[1:] if w.startswith("-") and w.split("=")[0] not in options
+            ]
+    assert not wrong, f"{name} names what does not exist: {wrong}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n for n, p in PAGES.items() if re.search(r"^<!-- (run|from: .*) -->$", p.read_text(encoding="utf-8"), re.M)],
+)
+def test_quotes_and_outputs_are_those_of_the_code(name: str) -> None:
+    text = PAGES[name].read_text(encoding="utf-8")
+    marks = len(re.findall(r"^<!-- (?:run|from: .*) -->$", text, re.M))
+    assert marks == len(doc_blocks.RUN.findall(text)) + len(doc_blocks.QUOTE.findall(text)), "a mark without its fences"
+    assert doc_blocks.renewed(text) == text, f"{name} is out of date: python -m tests.doc_blocks"
+
+
+def test_stale_quotes_and_outputs_are_found() -> None:
+    ran = "<!-- run -->\n```python\nprint(1 + 1)\n```\n\n```text\n3\n```\n"
+    assert doc_blocks.renewed(ran) == ran.replace("3\n", "2\n")
+    quoted = "<!-- from: 01_Linear_Logistic/numpy/linear_numpy.py mse -->\n```python\npass\n```\n"
+    assert "class MSELoss" in doc_blocks.renewed(quoted)
+    with pytest.raises(ValueError, match="marks section 'nothing' 0 times"):
+        doc_blocks.renewed(quoted.replace("mse -->", "nothing -->"))
+
+
+@pytest.mark.parametrize(
+    ("name", "block"),
+    [
+        ("README.md", "chapters"),
+        ("00_Overview.md", "chapter-graph"),
+        ("docs/02_NumPy_vs_PyTorch_Comparison.md", "benchmarks"),
+    ],
+)
+def test_generated_blocks_are_filled(name: str, block: str) -> None:
+    found = re.search(
+        rf"^<!-- generated: {block} -->\n(.*?)^<!-- /generated -->$",
+        PAGES[name].read_text(encoding="utf-8"),
+        re.M | re.S,
+    )
+    assert found, f"{name} has no generated block {block}"
+    assert found[1].strip(), f"{name}: block {block} is empty: rungs refresh"
+
+
+def test_every_chapter_is_in_the_guide() -> None:
+    headings = re.findall(r"^### (.+)$", PAGES["00_Overview.md"].read_text(encoding="utf-8"), re.M)
+    for chapter in all_chapters():
+        assert any(h.endswith(chapter.title) for h in headings), f"00_Overview.md has no section on {chapter.title}"
+
+
+def tracked_files() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_no_machine_paths_and_registry_hosts() -> None:
+    """A checkout says nothing of the machine it was made on, nor where its packages came from."""
+    hosts = ["pypi" + ".org", "pythonhosted" + ".org", "registry.npmjs" + ".org", "conda.anaconda" + ".org"]
+    paths = re.compile(r"(?<![\w./])/(?:work|root|home|Users)/\w|[A-Z]:\\\\?Users")
+    found = []
+    for file in tracked_files():
+        data = file.read_bytes()
+        if b"\0" in data:
+            continue
+        text = data.decode("utf-8", errors="replace")
+        found += [f"{file.relative_to(ROOT)}: {host}" for host in hosts if host in text]
+        found += [f"{file.relative_to(ROOT)}: {m.group()}" for m in paths.finditer(text)]
+    assert not found, found
+
+
+def test_the_chapter_of_contributing_holds(tmp_path: Path) -> None:
+    """The worked example of CONTRIBUTING.md, taken from the page file by file, passes every proof."""
+    text = PAGES["CONTRIBUTING.md"].read_text(encoding="utf-8")
+    files = dict(re.findall(r"^```python title=\"([^\"]+)\"\n(.*?)^```$", text, re.M | re.S))
+    assert {Path(name).name for name in files} == {"scale_numpy.py", "scale_lowlevel.py", "scale_paper.py", "ladder.py"}
+    roots = []
+    for name, code in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(code, encoding="utf-8")
+        if path.name != "ladder.py":
+            roots.append(str(path.parent))
+            sys.path.insert(0, str(path.parent))
+    try:
+        path = next(tmp_path.rglob("ladder.py"))
+        spec = importlib.util.spec_from_file_location("ladder_of_contributing", path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        for ladder in module.LADDERS.values():
+            report = prove(ladder)
+            assert report.ok, [f"{f.what}: {f.message}" for f in report.failures]
+            assert len(report.of("mistakes")) == len(ladder.mistakes) > 0
+    finally:
+        for root in roots:
+            sys.path.remove(root)
+        for name in files:
+            sys.modules.pop(Path(name).stem, None)
