@@ -27,7 +27,7 @@ Array = np.ndarray
 class Module:
     """Base of every model, block and activation from this chapter on.
 
-    A layer is anything with `params`, `grads` and `forward`; `Linear` of chapter 01 is one without knowing this class.
+    A layer is anything with `params` and `grads`; `Linear` of chapter 01 is one without knowing this class.
     """
 
     def __init__(self) -> None:
@@ -105,4 +105,4 @@ class Module:
 
 
 def _is_layer(value: Any) -> bool:
-    return hasattr(value, "params") and hasattr(value, "grads") and hasattr(value, "forward")
+    return isinstance(value, Module) or (hasattr(value, "params") and hasattr(value, "grads"))

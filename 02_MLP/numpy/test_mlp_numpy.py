@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from logistic_numpy import CrossEntropyLoss
+from mlp_numpy import MLP, MLP1998, Dropout, SquaredError, dropout_mask, fans, glorot_uniform, he_normal, one_of_k
+
+from utils.gradcheck import numeric_gradient
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), depth=st.integers(1, 3), old=st.booleans())
+def test_every_gradient_of_a_whole_network(seed, depth, old):
+    rng = np.random.default_rng(seed)
+    sizes = (5, *rng.integers(2, 6, depth), 3)
+    x, labels = rng.normal(size=(4, 5)), rng.integers(0, 3, 4)
+    model = (MLP1998 if old else MLP)(sizes, rng=rng)
+    for p in model.params.values():
+        p += rng.normal(size=p.shape)
+    masks = [dropout_mask((4, width), 0.3, rng=rng) for width in sizes[1:-1]]
+    criterion = SquaredError() if old else CrossEntropyLoss()
+    target = one_of_k(labels, 3) if old else labels
+
+    def loss():
+        return criterion.forward(model.forward(x) if old else model.forward(x, masks), target)
+
+    loss()
+    model.zero_grads()
+    grads = {"x": model.backward(criterion.backward()), **model.grads}
+    for name, array in {"x": x, **model.params}.items():
+        indices, slopes = numeric_gradient(loss, array, rng, entries=10)
+        np.testing.assert_allclose(grads[name].reshape(-1)[indices], slopes, rtol=2e-5, atol=1e-7, err_msg=name)
+
+
+def test_squared_error_is_the_papers_up_to_the_batch_size():
+    """Rumelhart, Hinton, Williams 1986, equations 3 and 4: E = 1/2 sum over cases and units, dE/dy = y - d."""
+    rng = np.random.default_rng(0)
+    y, d = rng.normal(size=(5, 3)), rng.normal(size=(5, 3))
+    criterion = SquaredError()
+    assert criterion.forward(y, d) * 5 == pytest.approx(0.5 * np.sum((y - d) ** 2))
+    np.testing.assert_allclose(criterion.backward(dy=5.0), y - d)
+
+
+def test_shapes_and_labels_are_checked():
+    rng = np.random.default_rng(0)
+    model = MLP((5, 4, 3), rng=rng)
+    with pytest.raises(ValueError, match="5 features"):
+        model.forward(np.zeros((2, 7)))
+    with pytest.raises(ValueError, match="empty batch"):
+        model.forward(np.zeros((0, 5)))
+    with pytest.raises(ValueError, match="expected 1 dropout masks, got 2"):
+        model.forward(np.zeros((2, 5)), [np.ones((2, 4))] * 2)
+    with pytest.raises(ValueError, match=r"mask of shape \(2, 4\), got \(2, 3\)"):
+        model.forward(np.zeros((2, 5)), [np.ones((2, 3))])
+    with pytest.raises(ValueError, match="at least an input, a hidden and an output"):
+        MLP((5, 3), rng=rng)
+    with pytest.raises(ValueError, match=r"p must be in \[0, 1\), got 1"):
+        dropout_mask((2, 2), 1.0, rng=rng)
+    with pytest.raises(ValueError, match="labels from 0 to 2, got 3"):
+        one_of_k(np.array([0, 3]), 3)
+    with pytest.raises(ValueError, match=r"got \(2, 3\) and \(2, 4\)"):
+        SquaredError().forward(np.zeros((2, 3)), np.zeros((2, 4)))
+    with pytest.raises(ValueError, match="empty batch"):
+        SquaredError().forward(np.zeros((0, 3)), np.zeros((0, 3)))
+    with pytest.raises(ValueError, match=r"at least \(out, in\)"):
+        he_normal((3,), rng=rng)
+
+
+def test_fans_count_the_kernel():
+    assert fans((7, 5)) == (5, 7)
+    assert fans((7, 5, 3, 2)) == (30, 42)
+
+
+def test_dropout_without_a_mask_is_the_identity():
+    x = np.random.default_rng(0).normal(size=(3, 4))
+    layer = Dropout()
+    np.testing.assert_array_equal(layer.forward(x), x)
+    np.testing.assert_array_equal(layer.backward(x), x)
+
+
+def test_he_keeps_the_signal_and_glorot_halves_it_under_relu():
+    """theory.md: under ReLU the mean square keeps its size with Var = 2 / n, and halves with 1 / n."""
+    rng = np.random.default_rng(0)
+    for rule, factor in ((he_normal, 1.0), (glorot_uniform, 0.5)):
+        x = rng.normal(size=(1000, 400))
+        sizes = [np.mean(x**2)]
+        for _ in range(5):
+            x = np.maximum(x @ rule((400, 400), rng=rng).T, 0.0)
+            sizes.append(np.mean(x**2))
+        measured = (sizes[-1] / sizes[1]) ** 0.25
+        assert measured == pytest.approx(factor, rel=0.06)
+
+
+def test_float32_stays_float32():
+    rng = np.random.default_rng(0)
+    for model in (MLP((5, 4, 3), rng=rng, dtype=np.float32), MLP1998((5, 4, 3), rng=rng, dtype=np.float32)):
+        y = model.forward(np.ones((2, 5), np.float32))
+        dx = model.backward(np.ones_like(y))
+        assert {y.dtype, dx.dtype, *(g.dtype for g in model.grads.values())} == {np.dtype(np.float32)}
