@@ -12,6 +12,7 @@ In a page of a chapter:
 
 from __future__ import annotations
 
+import ast
 import posixpath
 import re
 import textwrap
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
@@ -38,6 +39,7 @@ SECTION = re.compile(r"^<!-- code: (\S+) ([\w-]+) -->[ \t]*$", re.M)
 GRAPH = re.compile(r"<!-- generated: chapter-graph -->.*?<!-- /generated -->", re.S)
 MARKER = re.compile(r"^[ \t]*# --8<-- \[(start|end):([\w-]+)\][ \t]*$", re.M)
 LINK = re.compile(r"\]\((?!\w+:|#|/)([^)\s#]+)(#[^)\s]*)?\)")
+DISPLAY = re.compile(r"(?<!\n\n)^([ \t]*)\$\$((?:[^$\\]|\\.)+)\$\$[ \t]*$", re.M)
 FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})[^\n]*\n.*?^\1\2[ \t]*$", re.M | re.S)
 
 SCRIPTS = {
@@ -122,10 +124,13 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
         files.remove(file)
         if not file.inclusion.is_excluded():
             files.append(_file(config, Path("docs", file.src_uri)))
-    shown = {chapter.folder for chapter in shown_chapters()}
+    making = {chapter.folder for chapter in all_chapters()} - {chapter.folder for chapter in shown_chapters()}
+    folders: dict[Path, list[Path]] = {}
     tasks = {exercise.path.relative_to(ROOT) / "README.md": exercise for exercise in exercises.all_exercises()}
     for rel in _repository():
-        if rel.suffix == ".md" and rel.parts[0] in {chapter.folder for chapter in all_chapters()} - shown:
+        if rel.suffix not in IMAGES and len(rel.parts) > 1:
+            folders.setdefault(rel.parent, []).append(rel)
+        if rel.suffix == ".md" and set(rel.parts) & making:
             continue  # a chapter in the making: its code has pages, its prose waits for the README
         if rel in tasks:
             files.append(File.generated(config, rel.as_posix(), content=exercise_page(tasks[rel])))
@@ -138,6 +143,11 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
         if own and not (chapter.path / "exercises" / "README.md").exists():
             name = f"{chapter.folder}/exercises/README.md"
             files.append(File.generated(config, name, content=exercise_index(chapter)))
+    for folder, inside in folders.items():
+        name = f"{folder.as_posix()}/README.md"
+        if not set(folder.parts) & making and files.get_file_from_path(name) is None:
+            page = folder_page(folder, inside)
+            files.append(File.generated(config, name, content=page, inclusion=InclusionLevel.NOT_IN_NAV))
 
 
 def _file(config: MkDocsConfig, rel: Path) -> File:
@@ -148,10 +158,22 @@ def _code_page(config: MkDocsConfig, rel: Path) -> File:
     name = rel.as_posix()
     language = CODE.get(rel.suffix) or BARE[name]
     page = (
-        "---\nsearch:\n  exclude: true\n---\n"
+        "---\nsearch:\n  exclude: true\nhide: [toc]\n---\n"
         f"# {rel.name}\n\n{_block((ROOT / rel).read_text(encoding='utf-8'), language, name, numbers=True)}"
     )
-    return File.generated(config, f"{name}.md", content=page)
+    return File.generated(config, f"{name}.md", content=page, inclusion=InclusionLevel.NOT_IN_NAV)
+
+
+def folder_page(folder: Path, files: list[Path]) -> str:
+    """Where a link to a folder leads: its files, each with the first line of its docstring."""
+    rows = ["| file | |", "| --- | --- |"]
+    for rel in files:
+        about = ""
+        if rel.suffix == ".py":
+            about = (ast.get_docstring(ast.parse((ROOT / rel).read_text(encoding="utf-8"))) or "").partition("\n")[0]
+        about = about.replace("|", "\\|").replace("<", "&lt;")
+        rows.append(f"| [{rel.name}]({rel.name}{'' if rel.suffix == '.md' else '.md'}) | {about} |")
+    return "\n".join(["---\nsearch:\n  exclude: true\n---", f"# {folder.as_posix()}/", "", *rows])
 
 
 def _block(code: str, language: str, title: str, *, numbers: bool = False) -> str:
@@ -181,11 +203,15 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
                 return f"]({link[1].rstrip('/')}{tail}{anchor})"
         return link[0]
 
-    pieces, end = [], 0  # links inside code are not links
+    def prose(text: str) -> str:
+        # A code host displays $$...$$ amid a paragraph; Python-Markdown wants blank lines around it.
+        return DISPLAY.sub(r"\n\1$$\2$$\n", LINK.sub(to_page, text))
+
+    pieces, end = [], 0  # links and dollars inside code are neither
     for fence in FENCE.finditer(markdown):
-        pieces += [LINK.sub(to_page, markdown[end : fence.start()]), fence[0]]
+        pieces += [prose(markdown[end : fence.start()]), fence[0]]
         end = fence.end()
-    return "".join([*pieces, LINK.sub(to_page, markdown[end:])])
+    return "".join([*pieces, prose(markdown[end:])])
 
 
 def _chapter_url(chapter: Chapter, page: Page, files: Files) -> str | None:
@@ -279,9 +305,9 @@ def exercise_page(exercise: exercises.Exercise) -> str:
         lines.append(
             "You need: " + "; ".join(f"{need.what} ({_chapter_link(need.chapter)})" for need in page.needs) + "."
         )
-    lines.append(f"~~~ sh\nrungs start {exercise.alias}\nrungs check {exercise.alias}\n~~~")
+    lines.append(f"~~~ text\nrungs start {exercise.alias}\nrungs check {exercise.alias}\n~~~")
     lines.append(page.task)
-    lines.append("## Help\n")
+    lines.append("## Help { data-search-exclude }\n")  # search must not give the solution away
     lines.append(_folded("abstract", "The file you start from", _block(page.stub, "python", exercise.file_name)))
     lines += [_folded("question", f"Hint {number}", hint) for number, hint in enumerate(page.hints, 1)]
     solution = _block(page.solution, "python", "solution.py") + "\n" + page.explanation

@@ -9,11 +9,11 @@ from pathlib import Path
 from rungs.errors import Failed, RungsError
 from utils.chapters import ROOT, Chapter, all_chapters, all_tiers
 
-TIER_STYLES = {  # fill and border; ink is dark on each, in light and dark mode
-    "foundations": "fill:#dfe7f3,stroke:#15233f",
-    "vision": "fill:#dff1ec,stroke:#2f8573",
-    "sequences": "fill:#fbe9d6,stroke:#bf5f15",
-    "frontiers": "fill:#f3dce4,stroke:#8d1237",
+TIER_STYLES = {  # translucent fills: the label keeps the colour of the page, light or dark
+    "foundations": "fill:#4a78b82e,stroke:#4a78b8",
+    "vision": "fill:#3f9e8b2e,stroke:#3f9e8b",
+    "sequences": "fill:#cf7a302e,stroke:#cf7a30",
+    "frontiers": "fill:#bb4a6c2e,stroke:#bb4a6c",
 }
 
 
@@ -25,16 +25,22 @@ def chapter_graph(link: Callable[[Chapter], str | None] = lambda chapter: None) 
     """
     lines = ["```mermaid", "graph TD"]
     for chapter in all_chapters():
-        name = f"{chapter.id}<br>{chapter.title}" if chapter.id.isdigit() else chapter.title
-        lines.append(f'  c{chapter.id}["{name}"]:::{chapter.tier}')
+        lines.append(f'  c{chapter.id}["{_short_name(chapter)}"]:::{chapter.tier}')
     for chapter in all_chapters():
         lines += [f"  c{need} --> c{chapter.id}" for need in chapter.needs]
         if target := link(chapter):
             lines.append(f'  click c{chapter.id} href "{target}"')
-    lines += [f"  classDef {tier.id} {TIER_STYLES[tier.id]},color:#15233f,stroke-width:1.5px" for tier in all_tiers()]
+    lines += [f"  classDef {tier.id} {TIER_STYLES[tier.id]},stroke-width:2px" for tier in all_tiers()]
     if planned := [f"c{chapter.id}" for chapter in all_chapters() if not chapter.is_written]:
-        lines += ["  classDef planned stroke-dasharray:5 4,opacity:0.6", f"  class {','.join(planned)} planned"]
+        lines += ["  classDef planned stroke-dasharray:5 4,stroke-width:1px", f"  class {','.join(planned)} planned"]
     return "\n".join([*lines, "```"])
+
+
+def _short_name(chapter: Chapter) -> str:
+    """ "01 Linear Logistic", "U-Net", "GAN": narrow enough for a graph on a phone."""
+    if chapter.id.isdigit():
+        return f"{chapter.id} {chapter.folder.split('_', 1)[1].replace('_', ' ')}"
+    return chapter.title if len(chapter.title) <= 8 else chapter.id.upper()
 
 
 def build(out: Path | None = None) -> Path:

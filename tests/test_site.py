@@ -1,0 +1,364 @@
+"""The site builds without a warning, fetches nothing, and every page draws in a browser without an error."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("mkdocs", reason="the site needs Python 3.11.5 or newer and the group docs")
+
+from mkdocs.exceptions import PluginError
+
+import mkdocs_hooks
+from rungs.errors import RungsError
+from rungs.site import chapter_graph, serve
+from utils.chapters import ROOT, all_chapters, written_chapters
+
+CHROMIUM = os.environ.get("RUNGS_CHROMIUM") or next(
+    filter(
+        None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"))
+    ),
+    None,
+)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built site. Built in a process of its own: warnings must make that process fail, as in `make site`."""
+    out = tmp_path_factory.mktemp("site")
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(out)],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr[-4000:]
+    return out
+
+
+def _pages(site: Path) -> list[str]:
+    return sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html") if path.name != "404.html")
+
+
+def test_every_written_chapter_has_its_pages(site: Path) -> None:
+    for chapter in mkdocs_hooks.shown_chapters():
+        assert (site / chapter.folder / "index.html").exists()
+        for level in chapter.levels:
+            for path in (chapter.path / level).glob("*.py"):
+                assert (site / f"{path.relative_to(ROOT)}.html").exists()
+    for exercise in mkdocs_hooks.exercises.all_exercises():
+        if exercise.chapter in mkdocs_hooks.shown_chapters():
+            page = (site / exercise.path.relative_to(ROOT) / "index.html").read_text(encoding="utf-8")
+            assert page.count("<details") >= 5
+            assert "Solution" in page
+    index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    assert not [
+        entry for entry in index["docs"] if "solution.py" in entry["text"] and "/exercises/" in entry["location"]
+    ]
+
+
+def test_a_port_in_use_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(98, "Address already in use")
+
+    monkeypatch.setattr("mkdocs.commands.serve.serve", refuse)
+    with pytest.raises(
+        RungsError, match=r"port 8000 cannot be used \(Address already in use\); try: rungs site --port 8001"
+    ):
+        serve(8000)
+
+
+def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
+    fetched = re.compile(r'<(?:script|link|img|iframe|source)\b[^>]*\b(?:src|href)="(?:https?:)?//[^"]*"')
+    for name in _pages(site):
+        assert fetched.findall((site / name).read_text(encoding="utf-8")) == [], name
+    for style in site.rglob("*.css"):
+        assert re.findall(r"(?:url\(|@import )['\"]?(?:https?:)?//", style.read_text(encoding="utf-8")) == [], style
+
+
+def test_heavy_scripts_stand_only_where_they_are_used(site: Path) -> None:
+    for name in _pages(site):
+        page = (site / name).read_text(encoding="utf-8")
+        assert page.count('mermaid.min.js"></script>') == ('class="mermaid"' in page), name
+        assert page.count('katex.min.js"></script>') == ('class="arithmatex"' in page), name
+
+
+def test_every_vendored_file_states_its_version_and_licence() -> None:
+    assets = ROOT / "docs" / "assets"
+    listed = (assets / "README.md").read_text(encoding="utf-8")
+    for path in [*assets.rglob("*.js"), *assets.rglob("*.min.css")]:
+        name = path.relative_to(assets).as_posix()
+        assert name in listed or name == "js/math.js", f"{name} is not in docs/assets/README.md"
+    assert 'version:"0.19.1"' in (assets / "katex" / "katex.min.js").read_text(encoding="utf-8")
+    assert '"11.17.2"' in (assets / "js" / "mermaid.min.js").read_text(encoding="utf-8")
+    for licence in ("katex/LICENSE", "js/mermaid.LICENSE", "js/iframe-worker.LICENSE"):
+        assert "MIT" in (assets / licence).read_text(encoding="utf-8")
+    css = (assets / "katex" / "katex.min.css").read_text(encoding="utf-8")
+    for font in re.findall(r"url\(([^)]+)\)", css):
+        assert (assets / "katex" / font).exists(), font
+
+
+def test_the_graph_has_every_chapter_and_every_prerequisite() -> None:
+    graph = chapter_graph(lambda chapter: f"{chapter.folder}/" if chapter.id == "01" else None)
+    for chapter in all_chapters():
+        assert f"  c{chapter.id}[" in graph
+        for need in chapter.needs:
+            assert f"  c{need} --> c{chapter.id}\n" in graph
+    assert graph.count("click ") == 1
+    planned = re.search(r"  class (\S+) planned", graph)
+    assert set(planned[1].split(",") if planned else []) == {f"c{c.id}" for c in all_chapters()} - {
+        f"c{c.id}" for c in written_chapters()
+    }
+
+
+# Sections of code
+
+
+def test_a_section_is_cut_out_without_other_markers(tmp_path: Path) -> None:
+    path = tmp_path / "a_numpy.py"
+    path.write_text(
+        "x = 1\n# --8<-- [start:a]\nclass A:\n    # --8<-- [start:b]\n    y = 2\n    # --8<-- [end:b]\n# --8<-- [end:a]\n"
+    )
+    assert mkdocs_hooks.section(path, "a") == "class A:\n\n    y = 2"
+    assert mkdocs_hooks.section(path, "b") == "y = 2"
+    assert mkdocs_hooks.section(path, "c") is None
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("# --8<-- [start:a]\nx = 1\n", "section a needs one"),
+        ("# --8<-- [end:a]\nx = 1\n# --8<-- [start:a]\n", "section a needs one"),
+        ("# --8<-- [start:a]\n# --8<-- [end:a]\n# --8<-- [start:a]\n# --8<-- [end:a]\n", "section a needs one"),
+        ("# --8<-- [start:a]\n\n# --8<-- [end:a]\n", "section a is empty"),
+    ],
+)
+def test_a_broken_section_stops_the_build(
+    source: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mkdocs_hooks, "ROOT", tmp_path)
+    (tmp_path / "a.py").write_text(source)
+    with pytest.raises(PluginError, match=message):
+        mkdocs_hooks.section(tmp_path / "a.py", "a")
+
+
+def test_a_comparison_has_one_tab_a_level_and_stops_the_build_where_nobody_marks_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mkdocs_hooks, "ROOT", tmp_path)
+    for level in ("numpy", "paper"):
+        (tmp_path / "01" / level).mkdir(parents=True)
+        (tmp_path / "01" / level / "a.py").write_text(f"# --8<-- [start:a]\n{level} = '~~~'\n# --8<-- [end:a]\n")
+    tabs = mkdocs_hooks.compare("01", "a", "01/README.md")
+    assert re.findall(r'^=== "(.*)"$', tabs, re.M) == ["NumPy", "Paper"]
+    assert "    ~~~~ { .python" in tabs
+    with pytest.raises(PluginError, match=r"01/README.md: no code file of 01 marks a section \[start:gone\]"):
+        mkdocs_hooks.compare("01", "gone", "01/README.md")
+
+
+def test_formulas_amid_a_paragraph_are_displayed_and_code_is_left_alone() -> None:
+    class Stub:
+        file = type("File", (), {"src_uri": "01/theory.md"})()
+
+    class Files:
+        def get_file_from_path(self, name: str) -> str | None:
+            return name if name in ("01/numpy/a.py.md", "01/exercises/README.md") else None
+
+    text = "so\n$$a = b$$\nand [code](numpy/a.py#L7) [all](exercises/)\n\n```\n$$c$$\n[x](numpy/a.py)\n```\n"
+    given = mkdocs_hooks.on_page_markdown(text, Stub(), None, Files())  # pyright: ignore[reportArgumentType]
+    assert "so\n\n$$a = b$$\n\nand" in given
+    assert "[code](numpy/a.py.md#__codelineno-0-7) [all](exercises/README.md)" in given
+    assert "```\n$$c$$\n[x](numpy/a.py)\n```" in given
+
+
+# In a browser
+
+PROBE = """<script>
+window.__faults = [];
+addEventListener("error", e => __faults.push(e.message || "cannot load " + (e.target.src || e.target.href)), true);
+addEventListener("unhandledrejection", e => __faults.push("unhandled: " + (e.reason && e.reason.message || e.reason)));
+addEventListener("securitypolicyviolation", e => __faults.push("leaves the machine: " + e.blockedURI));
+for (const kind of ["error", "warn"]) {
+  const said = console[kind];
+  console[kind] = (...words) => { __faults.push("console." + kind + ": " + words.join(" ")); said(...words); };
+}
+</script>"""
+
+DRIVER = """<!doctype html><body><script>
+const WAYS = [["wide", 1280], ["narrow", 390]];
+const sleep = ms => new Promise(done => setTimeout(done, ms));
+async function open(page, width) {
+  const frame = document.createElement("iframe");
+  frame.style = `width:${width}px;height:900px;border:0`;
+  const loaded = new Promise(done => frame.onload = done);
+  frame.src = page;
+  document.body.append(frame);
+  await Promise.race([loaded, sleep(20000)]);
+  const win = frame.contentWindow, doc = frame.contentDocument;
+  for (let k = 0; k < 100 && doc.querySelector("pre.mermaid"); k++) await sleep(50);
+  await sleep(30);
+  const faults = [...(win.__faults || ["the page did not load"])];
+  const all = query => [...doc.querySelectorAll(query)];
+  if (all("pre.mermaid").length) faults.push("a diagram is not drawn");
+  const bare = all(".arithmatex").filter(node => !node.querySelector(".katex"));
+  faults.push(...bare.map(node => "unrendered formula: " + node.textContent));
+  for (const node of all(".katex-error")) faults.push("broken formula: " + node.title);
+  for (const image of all("article img")) if (image.complete && !image.naturalWidth) faults.push("no image: " + image.src);
+  const walker = doc.createTreeWalker(doc.querySelector("article") || doc.body, NodeFilter.SHOW_TEXT);
+  for (let node; node = walker.nextNode();) {
+    if (node.parentElement.closest("code, pre, script, style, .katex")) continue;
+    const raw = /\\$\\$|\\\\(frac|partial|sum|mathbb|mathrm|top|in)\\b|\\*\\*\\w/.test(node.data);
+    if (raw) faults.push("raw markup: " + node.data.trim().slice(0, 90));
+  }
+  const over = doc.documentElement.scrollWidth - width;
+  if (over > 1) faults.push(`wider than the screen of ${width} by ${over}`);
+  frame.remove();
+  return faults;
+}
+(async () => {
+  const queue = PAGES.flatMap(page => WAYS.map(way => [page, ...way])), found = {};
+  const worker = async () => {
+    for (let job; job = queue.shift();) found[job[0] + " (" + job[1] + ")"] = await open(job[0], job[2]);
+  };
+  await Promise.all([worker(), worker(), worker()]);
+  await fetch("/__report", { method: "POST", body: JSON.stringify(found) });
+})();
+</script>"""
+
+
+class _Server(ThreadingHTTPServer):
+    report: dict[str, list[str]] | None = None
+    missing: list[str]
+
+
+def _serve(site: Path, pages: list[str]) -> _Server:
+    """Serves the site with the probe in every page, and a policy that stops and reports requests to other machines."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        server: _Server
+
+        def do_GET(self) -> None:
+            path = self.path.partition("?")[0].lstrip("/")
+            if path == "__driver":
+                return self._send(DRIVER.replace("PAGES", json.dumps(["/" + page for page in pages])))
+            if path.endswith(".html") and (site / path).exists():
+                page = (site / path).read_text(encoding="utf-8")
+                return self._send(page.replace("<head>", "<head>" + PROBE, 1))
+            if path and path != "favicon.ico" and not (site / path).exists():
+                self.server.missing.append(path)
+            return super().do_GET()
+
+        def _send(self, page: str) -> None:
+            body = page.encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            policy = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'"
+            self.send_header("Content-Security-Policy", policy)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.server.report = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            self._send("")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = _Server(("127.0.0.1", 0), lambda *given: Handler(*given, directory=str(site)))
+    server.missing = []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+@contextlib.contextmanager
+def _chromium(url: str) -> Iterator[subprocess.Popen]:
+    profile = tempfile.mkdtemp(prefix="rungs-browser-")
+    quiet = "--no-first-run --disable-background-networking --disable-component-update --disable-sync --disable-quic"
+    command = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", *quiet.split()]
+    command += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--remote-debugging-port=0"]
+    command += [f"--user-data-dir={profile}", "--window-size=1400,1000", url]
+    browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield browser
+    finally:
+        browser.terminate()
+        try:
+            browser.wait(10)
+        except subprocess.TimeoutExpired:
+            browser.kill()
+            browser.wait()
+        shutil.rmtree(profile, ignore_errors=True)
+
+
+def _look(site: Path, pages: list[str], seconds: float = 120) -> dict[str, list[str]]:
+    """Open each page, wide and narrow, and return what is wrong with it, nothing where all is well."""
+    server = _serve(site, pages)
+    try:
+        with _chromium(f"http://127.0.0.1:{server.server_port}/__driver") as browser:
+            end = time.monotonic() + seconds
+            while server.report is None and time.monotonic() < end:
+                assert browser.poll() is None, f"{CHROMIUM} ended with {browser.returncode}"
+                time.sleep(0.05)
+        assert server.report is not None, f"the browser did not report within {seconds} s"
+        faults = {page: found for page, found in server.report.items() if found}
+        if server.missing:
+            faults["requests for files that are not there"] = sorted(set(server.missing))
+        return faults
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _need_browser() -> None:
+    if CHROMIUM is None:
+        reason = "no chromium or chrome found; install it, or name it in RUNGS_CHROMIUM"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+
+
+def test_every_page_draws_in_a_browser(site: Path) -> None:
+    _need_browser()
+    # Code pages are all made alike: a few stand for them.
+    pages = _pages(site)
+    code = [name for name in pages if re.search(r"\.(py|toml|ya?ml|json)\.html$", name)]
+    shown = [name for name in pages if name not in code] + code[:: max(len(code) // 4, 1)]
+    assert _look(site, shown) == {}
+
+
+def test_the_browser_test_sees_each_fault(site: Path, tmp_path: Path) -> None:
+    _need_browser()
+    faults = {
+        "error.html": ("<script>nothing.there()</script>", "nothing is not defined"),
+        "console.html": ("<script>console.error('no')</script>", "console.error: no"),
+        "promise.html": ("<script>Promise.reject(new Error('late'))</script>", "unhandled: late"),
+        "formula.html": ('<span class="arithmatex">x</span>', "unrendered formula: x"),
+        "broken.html": ('<span class="katex-error" title="parse">x</span>', "broken formula: parse"),
+        "dollars.html": ("<article><p>so $$x$$</p></article>", "raw markup: so $$x$$"),
+        "mermaid.html": ('<pre class="mermaid">graph</pre>', "a diagram is not drawn"),
+        "image.html": ('<article><img src="gone.png"></article>', "cannot load"),
+        "leaves.html": ('<img src="http://example.com/x.png">', "leaves the machine: http://example.com/x.png"),
+        "wide.html": ('<div style="width:3000px">x</div>', "wider than the screen of 390"),
+    }
+    for name, (body, _) in faults.items():
+        (tmp_path / name).write_text(f"<!doctype html><html><head></head><body>{body}</body></html>")
+    (tmp_path / "good.html").write_text("<!doctype html><html><head></head><body><article>good</article></body></html>")
+    found = _look(tmp_path, [*faults, "good.html"])
+    for name, (_, message) in faults.items():
+        assert any(message in fault for fault in found.get(f"/{name} (narrow)", [])), (name, found)
+    assert "/good.html (narrow)" not in found
+    assert found["requests for files that are not there"] == ["gone.png"]
