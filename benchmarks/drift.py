@@ -1,0 +1,197 @@
+"""How far rounding carries equal code apart, and how far a mistake does: the measurements behind the tolerances.
+
+    python benchmarks/drift.py            measures every written chapter, writes docs/figures/drift.json and the two figures
+
+For every ladder, the levels run and train from the same parameters on the same batches in float64 and in float32, and their
+largest difference is taken, relative to the largest entry of the tensor. Then each planted mistake, in float64, alike.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from pathlib import Path
+
+import numpy as np
+
+from utils import visualization
+from utils.chapters import ROOT, written_chapters
+from utils.compare import RTOL
+from utils.ladder import Batch, Ladder, Level, Params, load_ladders
+from utils.planting import plant
+
+FOLDER = ROOT / "docs" / "figures"
+STEPS = 10  # as in the proofs
+LONG, EVERY = 1000, 10  # steps of the training that is drawn, and how often the levels are compared
+SHOWN = ("02", "mlp")  # the ladder whose training is drawn: chapter, name
+
+
+def cast(arrays: dict[str, np.ndarray], dtype: type) -> dict[str, np.ndarray]:
+    return {k: v.astype(dtype) if np.issubdtype(v.dtype, np.floating) else v for k, v in arrays.items()}
+
+
+def gap(got: dict[str, np.ndarray], want: dict[str, np.ndarray]) -> float:
+    """The largest difference of any tensor, relative to the largest entry of that tensor; inf where it is not finite."""
+    worst = 0.0
+    for name in want.keys() & got.keys():
+        a, b = np.asarray(got[name], np.float64), np.asarray(want[name], np.float64)
+        if a.shape != b.shape or not np.all(np.isfinite(a)):
+            return float("inf")
+        if b.size and (scale := np.abs(b).max()) > 1e-8:
+            worst = max(worst, float(np.abs(a - b).max() / scale))
+    return worst
+
+
+def gaps(level: Level, truth: Level, params: Params, batches: list[Batch]) -> dict[str, float]:
+    """One pass, and `STEPS` optimizer steps, of a level against another."""
+    got, want = (which.run(params, batches[0], training=True) for which in (level, truth))
+    trained, expected = (which.train(params, batches) for which in (level, truth))
+    return {
+        "outputs": gap(got.outputs, want.outputs),
+        "gradients": max(gap(got.grads, want.grads), gap(got.input_grads, want.input_grads)),
+        "losses": gap({"loss": np.array(trained.losses)}, {"loss": np.array(expected.losses)}),
+        "parameters": gap(trained.params, expected.params),
+    }
+
+
+def drawn(ladder: Ladder, dtype: type, seed: int = 0) -> tuple[Params, list[Batch]]:
+    rng = np.random.default_rng([seed, 0])
+    return cast(ladder.init(rng), dtype), [cast(ladder.batch(rng), dtype) for _ in range(STEPS)]
+
+
+def rounding(ladder: Ladder, dtype: type) -> dict[str, float]:
+    """The largest gaps of the other levels to the paper level, over three seeds."""
+    worst: dict[str, float] = {}
+    for seed in range(3):
+        params, batches = drawn(ladder, dtype, seed)
+        for name in ladder.modules:
+            if name != "paper":
+                for what, size in gaps(ladder.levels[name], ladder.levels["paper"], params, batches).items():
+                    worst[what] = max(worst.get(what, 0.0), size)
+    return worst
+
+
+def mistakes(ladder: Ladder) -> dict[str, dict[str, float | str]]:
+    """The gaps that each planted mistake opens in float64; one that raises, or gives no number, is left out."""
+    params, batches = drawn(ladder, np.float64)
+    found = {}
+    for mistake in ladder.mistakes:
+        truth = ladder.levels["numpy" if mistake.level == "paper" else "paper"]
+        with plant(ladder, mistake) as module:
+            try:
+                sizes = gaps(ladder.builders[mistake.level](module), truth, params, batches)
+            except Exception:  # what it raises is how it is found
+                continue
+        if all(np.isfinite(size) for size in sizes.values()):
+            found[mistake.name] = {"level": mistake.level, **sizes}
+    return found
+
+
+def training(ladder: Ladder, dtype: type) -> dict[str, list[float]]:
+    """The largest relative parameter difference to the paper level, every `EVERY` steps, on the ladder's real data."""
+    climb = ladder.climb
+    assert climb is not None
+    params = cast(climb.init(np.random.default_rng([0, 0])), dtype)
+    trainers = {name: level.start(params, **climb.options) for name, level in ladder.levels.items()}
+    found: dict[str, list[float]] = {name: [] for name in trainers if name != "paper"}
+    for step, batch in enumerate(climb.batches(np.random.default_rng([0, 1]), LONG), 1):
+        for trainer in trainers.values():
+            trainer.step(cast(batch, dtype))
+        if step % EVERY == 0:
+            truth = trainers["paper"].params()
+            for name, series in found.items():
+                series.append(gap(trainers[name].params(), truth))
+    return found
+
+
+def measure() -> dict:
+    import torch
+
+    torch.set_num_threads(1)
+    ladders = {(c.id, name): ladder for c in written_chapters() for name, ladder in load_ladders(c.id).items()}
+    report: dict = {
+        "what": "largest difference to the paper level, relative to the largest entry of the tensor",
+        "steps": STEPS,
+        "versions": {"python": platform.python_version(), "numpy": np.__version__, "torch": torch.__version__},
+        "ladders": {},
+    }
+    for (chapter, name), ladder in ladders.items():
+        print(f"{chapter} {name}")
+        report["ladders"][f"{chapter} {name}"] = {
+            "float64": rounding(ladder, np.float64),
+            "float32": rounding(ladder, np.float32),
+            "mistakes": mistakes(ladder),
+        }
+    shown = ladders.get(SHOWN) or next(ladder for ladder in ladders.values() if ladder.climb)
+    assert shown.climb is not None
+    report["training"] = {
+        "ladder": shown.name,
+        "dataset": shown.climb.dataset,
+        "every": EVERY,
+        "parameter differences": {dtype.__name__: training(shown, dtype) for dtype in (np.float64, np.float32)},
+    }
+    return report
+
+
+def summary(report: dict) -> tuple[dict[str, float], list[float]]:
+    """The largest rounding by dtype, and what each planted mistake changes, smallest first.
+
+    A mistake in an initialisation, a closed form or a case at the extremes changes nothing on a random batch; other proofs
+    find it, and it is left out here.
+    """
+    ladders = report["ladders"].values()
+    worst = {dtype: max(max(ladder[dtype].values()) for ladder in ladders) for dtype in ("float64", "float32")}
+    sizes = [
+        max(v for v in m.values() if not isinstance(v, str)) for ladder in ladders for m in ladder["mistakes"].values()
+    ]
+    return worst, sorted(size for size in sizes if size > 100 * worst["float64"])
+
+
+def floor(series: list[float]) -> list[float]:
+    """Exact agreement has no logarithm: it is drawn at 1e-17."""
+    return [max(value, 1e-17) for value in series]
+
+
+def draw(report: dict, folder: Path) -> None:
+    worst, sizes = summary(report)
+    ranks = np.arange(1, len(sizes) + 1)
+    figure = visualization.curves(
+        {"one planted mistake each, in float64": (ranks, sizes)},
+        xlabel="planted mistakes, smallest first",
+        ylabel="largest relative difference",
+        log=True,
+        marks={
+            "float64 rounding": float(f"{worst['float64']:.1g}"),
+            "tolerance": RTOL,
+            "float32 rounding": float(f"{worst['float32']:.1g}"),
+        },
+        title="What a mistake changes, and what rounding changes",
+    )
+    visualization.save(figure, folder / "mistakes.svg")
+    series = {
+        f"{shown_name(level)}, {dtype}": (np.arange(1, len(values) + 1) * report["training"]["every"], floor(values))
+        for dtype, levels in report["training"]["parameter differences"].items()
+        for level, values in levels.items()
+    }
+    figure = visualization.curves(
+        series,
+        ylabel="largest relative parameter difference",
+        log=True,
+        title=f"Equal code drifts apart: {report['training']['ladder']}, against the paper level",
+    )
+    visualization.save(figure, folder / "drift.svg")
+
+
+def shown_name(level: str) -> str:
+    return {"numpy": "NumPy", "pytorch_lowlevel": "low-level PyTorch"}[level]
+
+
+def main() -> None:
+    report = measure()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / "drift.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    draw(report, FOLDER)
+
+
+if __name__ == "__main__":
+    main()
