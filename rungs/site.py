@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,11 +80,14 @@ def serve(port: int = 8000) -> None:
     from mkdocs.commands.serve import serve as mkdocs_serve
     from mkdocs.exceptions import Abort, MkDocsException
 
+    try:  # before the build, which takes a while
+        with socket.create_server(("127.0.0.1", port)):
+            pass
+    except OSError as error:
+        raise RungsError(f"port {port} cannot be used ({error.strerror}); try: rungs site --port {port + 1}") from None
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         mkdocs_serve(str(ROOT / "mkdocs.yml"), dev_addr=f"127.0.0.1:{port}")
-    except OSError as error:
-        raise RungsError(f"port {port} cannot be used ({error.strerror}); try: rungs site --port {port + 1}") from None
     except (Abort, MkDocsException) as error:
         raise Failed(f"the site was not built: {error}") from None
 

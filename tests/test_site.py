@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -72,15 +73,11 @@ def test_every_written_chapter_has_its_pages(site: Path) -> None:
     ]
 
 
-def test_a_port_in_use_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(98, "Address already in use")
-
-    monkeypatch.setattr("mkdocs.commands.serve.serve", refuse)
-    with pytest.raises(
-        RungsError, match=r"port 8000 cannot be used \(Address already in use\); try: rungs site --port 8001"
-    ):
-        serve(8000)
+def test_a_port_in_use_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(RungsError, match=rf"port {port} cannot be used \(.*\); try: rungs site --port {port + 1}"):
+            serve(port)
 
 
 def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
