@@ -338,7 +338,7 @@ LINEAR = Ladder(
     ),
     deviations=(
         Deviation(
-            "Weights start at Xavier's scale with zero biases, where torch.nn.Linear draws both from U(-1/sqrt(in), 1/sqrt(in)).",
+            "Weights start at Xavier's scale and biases at zero; torch.nn.Linear draws both from U(-1/sqrt(in), 1/sqrt(in)).",
             "The paper names no initialisation for its linear classifier. The loss is convex, so any start will do.",
             "check: initialisation scale",
         ),
@@ -714,7 +714,7 @@ LOGISTIC = Ladder(
     ),
     deviations=(
         Deviation(
-            "scikit-learn minimises |w|^2 / 2 + C * (sum of losses); here it is the mean of losses + l2/2 |w|^2, l2 = 1 / (C n).",
+            "scikit-learn minimises |w|^2 / 2 + C * (sum of losses); we, the mean of losses + l2/2 |w|^2 with l2 = 1 / (C n).",
             "With the mean, a learning rate keeps its meaning when the data grow.",
             "check: minimiser",
         ),
@@ -970,7 +970,7 @@ LECUN = Ladder(
     ),
     deviations=(
         Deviation(
-            "Xavier initialisation, learning rate 0.1, batches of 100, one epoch.",
+            "Xavier initialisation, learning rate 1.0, batches of 100, ten epochs.",
             "The paper gives no hyperparameters for its linear classifier.",
             "01_Linear_Logistic/paper/test_linear_paper.py::test_configurations",
         ),
