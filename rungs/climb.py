@@ -14,10 +14,12 @@ from rungs.errors import Failed, RungsError, chapter_called, ladder_called
 from utils.chapters import LEVELS, ROOT, Chapter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.figure import Figure
     from rich.table import Table
 
-    from utils.ladder import Climb, Ladder, Trainer
+    from utils.ladder import Batch, Climb, Ladder, Trainer
 
 POINTS = 50  # how often, in a whole climb, the levels are compared and scored
 
@@ -60,11 +62,11 @@ def climb(
         settings = ladder.climb
         assert settings is not None
         steps = steps or settings.steps
-        tracks = start(ladder, settings, seed)
     if not as_json:
-        console.print(f"[bold]{chapter.title}[/] ({ladder.name}) on {settings.dataset}")
+        console.print(f"[bold]{chapter.title}[/] ({ladder.name})")
+        console.print(f"on {settings.dataset}")
         console.print(f"same initial weights, same batches, {steps} steps, seed {seed}", style="dim")
-    train(tracks, ladder, settings, steps, seed, console)
+    tracks = train(ladder, settings, steps, seed, console)
     path = out or ROOT / "runs" / "climb" / f"{chapter.id}-{ladder.name}.svg"
     from utils import visualization
 
@@ -92,52 +94,60 @@ def _ladder(chapter: Chapter, name: str | None) -> Ladder:
     return ladder
 
 
-def start(ladder: Ladder, settings: Climb, seed: int) -> list[Track]:
-    import numpy as np
-
-    params = settings.init(np.random.default_rng([seed, 0]))
-    return [Track(name, level.start(params, **settings.options)) for name, level in ladder.levels.items()]
-
-
-def train(tracks: list[Track], ladder: Ladder, settings: Climb, steps: int, seed: int, console: Any) -> None:
+def train(ladder: Ladder, settings: Climb, steps: int, seed: int, console: Any) -> list[Track]:
     """One step of each level on a batch, then the next batch; the levels are compared at `POINTS` steps."""
     import numpy as np
     from rich.live import Live
 
-    test = settings.test()
-    marks = {round(i * steps / POINTS) for i in range(POINTS + 1)} | {steps}
-    batches = settings.batches(np.random.default_rng([seed, 1]), steps)
-    compare(tracks, 0, settings, test)
-    with Live(console=console, auto_refresh=False, transient=False) as live:
-        last = 0.0
-        for step, batch in zip(range(steps), batches, strict=False):
+    tracks: list[Track] = []
+    shown = 0.0
+    with Live(console=console, auto_refresh=False) as live:
+
+        def show(step: int, *, now: bool = False) -> None:
+            nonlocal shown
+            if console.is_terminal and (now or time.monotonic() - shown > 0.1):
+                shown = time.monotonic()
+                live.update(table(tracks, step, steps, settings.metric), refresh=True)
+
+        params = settings.init(np.random.default_rng([seed, 0]))
+        test = settings.test()
+        for name, level in ladder.levels.items():
+            # The first torch optimizer takes seconds to load: what is ready is shown meanwhile.
+            tracks.append(Track(name, level.start(params, **settings.options)))
+            compare(tracks[-1:], tracks[0], 0, settings, test)
+            show(0, now=True)
+        marks = {round(i * steps / POINTS) for i in range(1, POINTS)} | {steps}
+        for step, batch in enumerate(settings.batches(np.random.default_rng([seed, 1]), steps), start=1):
             for track in tracks:
-                schedule = ladder.levels[track.level].schedule
-                if schedule is not None:
-                    track.trainer.lr = schedule(step)
-                began = time.perf_counter()
-                loss = track.trainer.step(batch)
-                track.seconds.append(time.perf_counter() - began)
-                track.losses.append(loss)
-                if not math.isfinite(loss):
-                    raise Failed(f"the loss of level {track.level} is {loss} at step {step + 1}; try another --seed")
-            if step + 1 in marks:
-                compare(tracks, step + 1, settings, test)
-            if console.is_terminal and (time.monotonic() - last > 0.1 or step + 1 == steps):
-                last = time.monotonic()
-                live.update(table(tracks, step + 1, steps, settings.metric), refresh=True)
-    if len(tracks[0].losses) < steps:
+                one_step(track, batch, step, ladder.levels[track.level].schedule)
+            if step in marks:
+                compare(tracks, tracks[0], step, settings, test)
+            show(step, now=step == steps)
+    if len(tracks[0].losses) != steps:
         raise Failed(f"the data gave {len(tracks[0].losses)} batches for {steps} steps")
+    return tracks
 
 
-def compare(tracks: list[Track], step: int, settings: Climb, test: dict[str, Any]) -> None:
+def one_step(track: Track, batch: Batch, step: int, schedule: Callable[[int], float] | None) -> None:
+    if schedule is not None:
+        track.trainer.lr = schedule(step - 1)
+    began = time.perf_counter()
+    loss = track.trainer.step(batch)
+    track.seconds.append(time.perf_counter() - began)
+    track.losses.append(loss)
+    if not math.isfinite(loss):
+        raise Failed(f"the loss of level {track.level} is {loss} at step {step}; try another --seed")
+
+
+def compare(tracks: list[Track], base: Track, step: int, settings: Climb, test: Batch) -> None:
+    """Score each track on the test batch, and note its largest parameter difference to `base`."""
     import numpy as np
 
-    first = tracks[0].trainer.params()
+    first = base.trainer.params()
     for track in tracks:
         params = track.trainer.params()
         if params.keys() != first.keys():
-            raise Failed(f"level {track.level} has parameters {sorted(params)}, {tracks[0].level} has {sorted(first)}")
+            raise Failed(f"level {track.level} has parameters {sorted(params)}, {base.level} has {sorted(first)}")
         track.points.append(step)
         track.scores.append(settings.score(track.trainer.predict(test), test))
         track.differences.append(
@@ -155,9 +165,9 @@ def table(tracks: list[Track], step: int, steps: int, metric: str) -> Table:
     for number, track in enumerate(tracks):
         shown.add_row(
             f"[bold]{LEVELS.get(track.level, track.level)}[/]",
-            f"{track.losses[-1]:.6f}",
+            f"{track.losses[-1]:.6f}" if track.losses else "-",
             score_text(track.scores[-1], metric),
-            f"{track.milliseconds:.2f}",
+            f"{track.milliseconds:.2f}" if track.losses else "-",
             "-" if number == 0 else f"{track.differences[-1]:.1e}",
         )
     return shown

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rungs.errors import RungsError
+from rungs.exercise_commands import register as register_exercises
 
 app = typer.Typer(
     name="rungs",
@@ -66,7 +67,7 @@ def climb(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Train every level side by side from the same weights on the same batches."""
+    """Train every level side by side: same weights, same batches."""
     from rungs.climb import climb as run
 
     run(chapter, ladder_name=ladder, steps=steps, seed=seed, out=out, as_json=as_json)
@@ -89,7 +90,7 @@ def verify(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Prove the levels equal: gradients, whole models, training steps, references, planted mistakes."""
+    """Prove the levels equal: ours, or with your own file as one."""
     from rungs.verify import verify as run
 
     run(chapters, mine=mine, file=file, ladder_name=ladder, level=level, seeds=seeds, trace=trace, as_json=as_json)
@@ -111,7 +112,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in that folder, bit for bit.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Train one level fully, with checkpoints and a log. Without --config: list the settings there are."""
+    """Train one level fully; without --config, list the settings."""
     from rungs.train import train as run
 
     run(
@@ -135,7 +136,7 @@ def reproduce(
     seeds: Annotated[str | None, typer.Option("--seeds", help="Comma-separated; default: the chapter's own.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Train and evaluate with the paper's settings, write the receipt, refresh the tables."""
+    """Train with the paper's settings and write the receipts."""
     from rungs.reproduce import reproduce as run
 
     run(chapter, only=only or [], seeds=seeds, as_json=as_json)
@@ -143,7 +144,7 @@ def reproduce(
 
 @app.command(epilog="Example: rungs read 05")
 def read(chapter: Annotated[str | None, typer.Argument(metavar="[CHAPTER]")] = None, as_json: Json = False) -> None:
-    """The production reading: each place in the library's code, with file and line in the version installed here."""
+    """Read the same model in the production library's code."""
     from rungs.read import read as run
 
     run(chapter, as_json=as_json)
@@ -160,7 +161,7 @@ def bench(
     write: Annotated[bool, typer.Option("--write", help="Write a receipt into benchmarks/.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Time a training step of every level and reference, interleaved in one run, as ratios to the paper level."""
+    """Time a training step of every level, as ratios."""
     from rungs.bench import bench as run
 
     run(chapter, ladder_name=ladder, threads=threads, rounds=rounds, write=write, as_json=as_json)
@@ -182,7 +183,7 @@ def site(
 
 @app.command(epilog="Example: rungs doctor --json")
 def doctor(as_json: Json = False) -> None:
-    """Versions, devices, data at hand; what is missing, and how to get it."""
+    """What is installed and at hand, and how to get the rest."""
     from rungs.doctor import doctor as run
 
     run(as_json=as_json)
@@ -192,21 +193,20 @@ def doctor(as_json: Json = False) -> None:
 def refresh(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if a block is out of date.")] = False,
 ) -> None:
-    """Rewrite the generated parts of the Markdown pages: result tables, chapter table, graph, deviations."""
+    """Rewrite the generated parts of the pages."""
     from rungs.refresh import refresh as run
 
     run(check=check)
 
 
-def _register_exercises() -> None:
-    try:
-        from rungs.exercise_commands import register
-    except ModuleNotFoundError as error:
-        if error.name != "rungs.exercise_commands":
-            raise
-        return
+register_exercises(app)
 
-    register(app)
-
-
-_register_exercises()
+PANELS = {
+    "Climb": ("climb", "verify", "train", "reproduce", "bench", "read"),
+    "Exercises": ("exercises", "start", "check", "hint", "solution", "reset", "watch"),
+    "House": ("doctor", "site", "refresh"),
+}
+for command in app.registered_commands:
+    assert command.callback is not None
+    name = command.name or command.callback.__name__
+    command.rich_help_panel = next(title for title, names in PANELS.items() if name in names)

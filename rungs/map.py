@@ -24,23 +24,24 @@ class Progress:
 
 def read_progress() -> Progress:
     """The reader's progress, and the command to type next."""
-    try:
-        from rungs import exercises, progress
-    except ImportError:
-        return Progress({}, {}, "rungs climb", "train chapter 01 at every level, side by side")
+    from rungs import exercises, progress
+
     state = progress.load()
-    done, total = {}, {}
-    following = None
+    done: dict[str, int] = {}
+    total: dict[str, int] = {}
+    todo = []
     for exercise in exercises.all_exercises():
-        total[exercise.chapter] = total.get(exercise.chapter, 0) + 1
-        if state.is_done(exercise.id):
-            done[exercise.chapter] = done.get(exercise.chapter, 0) + 1
-        elif following is None:
-            following = exercise
-    if not state.started():
+        chapter = exercise.chapter.id
+        total[chapter] = total.get(chapter, 0) + 1
+        done[chapter] = done.get(chapter, 0) + state.is_done(exercise.id)
+        if not state.is_done(exercise.id):
+            todo.append(exercise)
+    if not state.started() or not total:
         return Progress(done, total, "rungs climb", "train chapter 01 at every level, side by side")
-    if following is None:
+    if not todo:
         return Progress(done, total, "rungs verify all", "every exercise is done; see every proof")
+    latest = state.latest()
+    following = next((exercise for exercise in todo if exercise.id == latest), todo[0])
     verb = "check" if state.is_started(following.id) else "start"
     return Progress(done, total, f"rungs {verb} {following.alias}", following.title)
 

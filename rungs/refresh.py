@@ -79,7 +79,8 @@ def chapter_of(path: Path) -> Chapter:
 def receipts_block(path: Path) -> str:
     from utils import receipts
 
-    return receipts.render_table(receipts.read_receipts(chapter_of(path).path), path.parent)
+    found = receipts.read_receipts(chapter_of(path).path)
+    return receipts.render_table(found, path.parent) if found else "Not run yet."
 
 
 def deviations_block(path: Path) -> str:

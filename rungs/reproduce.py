@@ -34,11 +34,11 @@ def reproduce(
             if name not in taken:
                 raise RungsError(f"{script.__name__} of chapter {chapter.id} takes no --{name}")
         written += script.reproduce(ROOT / "runs" / "reproduce" / chapter.id, **options)
-    if only and (unknown := set(only) - {receipt.name for receipt in written}):
-        raise RungsError(
-            f"chapter {chapter.id} has no result {sorted(unknown)[0]!r}"
-            + suggestion(sorted(unknown)[0], [r.name for r in written])
-        )
+    if unknown := set(only or ()) - {receipt.name for receipt in written}:
+        from utils.receipts import read_receipts
+
+        name, known = sorted(unknown)[0], [receipt.name for receipt in read_receipts(chapter.path)]
+        raise RungsError(f"chapter {chapter.id} has no result {name!r}{suggestion(name, known)}")
     from rungs.refresh import refresh
 
     refresh(check=False, quiet=True)
@@ -78,4 +78,6 @@ def scripts_of(chapter: Chapter) -> list[ModuleType]:
 
 
 def summary(receipt: Any) -> str:
-    return f"{receipt.name}: {receipt.metric} {receipt.summary} (paper: {receipt.paper_value})"
+    paper = "" if receipt.paper_value is None else f", paper {receipt.paper_value:g} {receipt.unit}".rstrip()
+    verdict = {True: ", target met", False: ", target NOT met", None: ""}[receipt.met]
+    return f"{receipt.name}: {receipt.metric} {receipt.summary}{paper}{verdict}"

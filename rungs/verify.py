@@ -96,8 +96,8 @@ def my_reports(
     from rungs import mine
 
     level = level_called(level, ["numpy", "pytorch_lowlevel", "paper"])
-    with console.status("checking your file"):
-        return mine.reports(chapter, level, file, ladder=ladder_name, seeds=seeds)
+    with console.status("checking your file") as status:
+        return mine.reports(chapter, level, file, ladder=ladder_name, seeds=seeds, tell=status.update)
 
 
 @contextmanager
