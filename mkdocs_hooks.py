@@ -119,8 +119,10 @@ def _chapter_nav(chapter: Chapter) -> list:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
-    """Move docs/*.md under docs/, then add the rest of the repository."""
-    for file in list(files.documentation_pages()):
+    """Move what docs/ holds under docs/, all but its assets, then add the rest of the repository."""
+    for file in list(files):
+        if file.src_dir != config.docs_dir or file.src_uri.startswith("assets/"):
+            continue  # the theme's, and what every page loads
         files.remove(file)
         if not file.inclusion.is_excluded():
             files.append(_file(config, Path("docs", file.src_uri)))
