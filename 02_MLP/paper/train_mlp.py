@@ -1,0 +1,263 @@
+"""Train a perceptron of this chapter at any level, and reproduce the chapter's results.
+
+rungs train 02 --config mnist_300            # 28x28-300-10 as in 1998, about two minutes
+python 02_MLP/paper/train_mlp.py --config tiny --level numpy
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import mlp_paper
+import numpy as np
+import torch
+from pydantic import Field, field_validator
+
+from utils.config import Config, load_config
+from utils.data_loaders import Dataset, load_dataset
+from utils.ladder import Batch, Params, Trainer, load_ladders
+from utils.receipts import Receipt, Target, new_receipt, write_receipt
+from utils.runs import Run
+from utils.training_utils import Batches, in_chunks, streams, torch_generator
+
+CONFIGS = Path(__file__).parent / "configs"
+
+
+class CONFIG(Config):
+    """Hyperparameters of one network on one data set."""
+
+    network: Literal["mlp1998", "mlp"] = Field(
+        description="mlp1998: scaled tanh, +-1 targets, squared error, SGD (LeCun et al. 1998, Appendix A); "
+        "mlp: ReLU, He's initialisation, dropout, cross-entropy, AdamW"
+    )
+    hidden: tuple[int, ...] = Field(
+        min_length=1, description="widths of the hidden layers (LeCun et al. 1998, sections III-C.5, III-C.6, figure 9)"
+    )
+    dataset: Literal["mnist", "fashion-mnist", "digits"] = Field(description="what to train and test on")
+    epochs: int = Field(ge=1, description="passes over the training set (20 in section III-B)")
+    batch_size: int = Field(10, ge=1, description="examples per step (the paper: one; see the deviations)")
+    lr: tuple[tuple[int, float], ...] = Field(
+        min_length=1, description="(epoch, learning rate from that epoch on); the first epoch is 1 (schedule of III-B)"
+    )
+    weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay of AdamW (Loshchilov, Hutter 2019)")
+    dropout: float = Field(0.0, ge=0, lt=1, description="share of hidden units dropped (Srivastava et al. 2014)")
+    seed: int = Field(
+        0, ge=0, description="of initial weights, batch order and dropout masks, each a stream of its own"
+    )
+
+    @field_validator("lr")
+    @classmethod
+    def _from_the_first_epoch(cls, lr: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:
+        epochs = [epoch for epoch, _ in lr]
+        if epochs[0] != 1 or epochs != sorted(set(epochs)) or min(rate for _, rate in lr) <= 0:
+            raise ValueError("expected pairs of a rising epoch, the first 1, and a learning rate above 0")
+        return lr
+
+
+def prepare(data: Dataset) -> Batch:
+    """Pixels from [0, largest] to [-0.1, 1.175], so that their mean is near 0 and their variance near 1 (section II-B).
+
+    Returns: images (N, D) float32, labels (N,)
+    """
+    images = data.arrays["images"].reshape(len(data), -1).astype(np.float32)
+    largest = 16.0 if data.name == "digits" else 255.0
+    return {"images": images * np.float32(1.275 / largest) - np.float32(0.1), "labels": data.arrays["labels"]}
+
+
+def initial_params(config: CONFIG, sizes: tuple[int, ...], generator: torch.Generator) -> Params:
+    """Drawn at the paper level, float32; every level starts from the same."""
+    build, init = {
+        "mlp": (mlp_paper.MLP, mlp_paper.init_mlp),
+        "mlp1998": (mlp_paper.MLP1998, mlp_paper.init_mlp1998),
+    }[config.network]
+    with torch.random.fork_rng(devices=[]):
+        model = build(sizes)
+    init(model, generator)
+    return {name: p.numpy().copy() for name, p in model.state_dict().items()}
+
+
+def learning_rate(config: CONFIG, epoch: int) -> float:
+    """The learning rate of an epoch, counted from 1."""
+    return [rate for first, rate in config.lr if first <= epoch][-1]
+
+
+def add_masks(batch: Batch, config: CONFIG, rng: np.random.Generator) -> Batch:
+    """Dropout masks for the hidden layers: 0 with probability p, else 1 / (1 - p)."""
+    if config.dropout == 0:
+        return batch
+    n, p = len(batch["labels"]), config.dropout
+    draw = lambda width: (rng.random((n, width), dtype=np.float32) >= p) * np.float32(1.0 / (1.0 - p))  # noqa: E731
+    return batch | {f"mask{i}": draw(width) for i, width in enumerate(config.hidden)}
+
+
+def error(trainer: Trainer, data: Batch) -> float:
+    """Share of wrong answers, in percent."""
+    wrong = 0
+    for chunk in in_chunks(data, 1000):
+        (outputs,) = trainer.predict(chunk).values()
+        wrong += int((outputs.argmax(axis=1) != chunk["labels"]).sum())
+    return 100.0 * wrong / len(data["labels"])
+
+
+# --8<-- [start:training_loop]
+def main(config: CONFIG, folder: Path, *, level: str = "paper", resume: bool = False) -> dict[str, float]:
+    """Train, and return the final errors in percent. The folder gets log, checkpoints and results."""
+    rng = streams(config.seed, "init", "data", "noise")
+    identity = {"chapter": "02", "ladder": config.network, "level": level, "config": config.model_dump(mode="json")}
+    train, test = (prepare(load_dataset(config.dataset, split)) for split in ("train", "test"))
+    sizes = (train["images"].shape[1], *config.hidden, 10)
+    batches = Batches(train, config.batch_size, rng["data"])
+    start = initial_params(config, sizes, torch_generator(rng["init"]))
+    options = {"weight_decay": config.weight_decay} if config.network == "mlp" else {}
+
+    with Run(folder, identity, rng=rng, resume=resume) as run:
+        implementation = load_ladders("02")[config.network].levels[level]
+        trainer = implementation.start(run.params or start, lr=learning_rate(config, 1), **options)
+        run.restore(trainer, batches)
+        while batches.epoch < config.epochs:
+            trainer.lr = learning_rate(config, batches.epoch + 1)
+            losses = []
+            for batch in batches:
+                losses.append(trainer.step(add_masks(batch, config, rng["noise"])))
+                run.took_step(losses[-1], lr=trainer.lr)
+                run.checkpoint(trainer, batches, every=60)
+            run.log(epoch=batches.epoch, loss=float(np.mean(losses)), lr=trainer.lr, test_error=error(trainer, test))
+            run.checkpoint(trainer, batches)
+        return run.finish(test_error=error(trainer, test), train_error=error(trainer, train))
+
+
+# --8<-- [end:training_loop]
+
+
+RESULTS: dict[str, dict[str, Any]] = {
+    "mnist_300": {
+        "title": "28x28-300-10 as in 1998",
+        "paper_value": 4.7,
+        "paper_where": "LeCun et al. 1998, figure 9",
+        "target": Target(text="4.7 +- 0.3 %", low=4.4, high=5.0),
+    },
+    "mnist_300_100": {
+        "title": "28x28-300-100-10 as in 1998",
+        "paper_value": 3.05,
+        "paper_where": "LeCun et al. 1998, figure 9",
+        "target": Target(text="at most 3.05 %", high=3.05),
+    },
+    "mnist_modern": {
+        "title": "28x28-300-100-10 with ReLU, He's initialisation, dropout, AdamW",
+        "paper_value": 3.05,
+        "paper_where": "LeCun et al. 1998, figure 9: the same widths, pixels and training set with the means of 1998",
+        "target": Target(text="at most 1.6 %", high=1.6),
+    },
+}
+
+
+def reproduce(folder: Path, *, seeds: tuple[int, ...] = (0, 1, 2), only: list[str] | None = None) -> list[Receipt]:
+    """Train each network of the papers once a seed, and write the receipts. A run that was interrupted is continued."""
+    receipts = [_reproduce(name, Path(folder), seeds) for name in RESULTS if not only or name in only]
+    if not only or "symmetry" in only or "symmetry_sweeps" in only:
+        receipts += reproduce_symmetry()
+    for receipt in receipts:
+        write_receipt(receipt)
+    return receipts
+
+
+def _reproduce(name: str, folder: Path, seeds: tuple[int, ...]) -> Receipt:
+    torch.set_num_threads(1)  # products this small do not gain from more, and sums then have one order
+    values, times, steps = {}, {}, 0
+    config = load_config(name, CONFIG, folder=CONFIGS)
+    for seed in seeds:
+        place = folder / f"{name}-{seed}"
+        if not (place / "results.json").exists():
+            main(config.model_copy(update={"seed": seed}), place, resume=(place / "run.json").exists())
+        results = json.loads((place / "results.json").read_text(encoding="utf-8"))
+        values[seed], times[seed] = results["metrics"]["test_error"], results["wall_time_s"]
+        steps = results["steps"]
+    return new_receipt(
+        name=name,
+        chapter="02",
+        ladder=config.network,
+        level="paper",
+        metric="test error",
+        unit="%",
+        values=values,
+        dataset=" and ".join(load_dataset(config.dataset, split).source for split in ("train", "test")),
+        steps=steps,
+        wall_time_s=times,
+        config=config.model_dump(mode="json", exclude={"seed"}),
+        **RESULTS[name],
+    )
+
+
+def reproduce_symmetry(seeds: range = range(20), most: int = 20_000) -> list[Receipt]:
+    """The 6-2-1 network of Rumelhart, Hinton, Williams 1986, at the NumPy level, from 20 initial weights."""
+    import time
+
+    import symmetry_numpy
+
+    sweeps, found, ratios, times = {}, {}, {}, {}
+    for seed in seeds:
+        begin = time.perf_counter()
+        net, solved, _ = symmetry_numpy.train_symmetry(np.random.default_rng(seed), most=most)
+        times[seed] = round(time.perf_counter() - begin, 2)
+        sizes, departure = symmetry_numpy.mirror_pattern(net)
+        sweeps[seed] = float(most if solved is None else solved)
+        doubling = solved is not None and departure < 0.01 and bool(np.allclose(sizes, [1.0, 2.0, 4.0], rtol=0.05))
+        found[seed] = 100.0 * doubling
+        ratios[seed] = " : ".join(f"{size:.2f}" for size in sizes)
+    same: dict[str, Any] = {
+        "chapter": "02",
+        "ladder": "mlp1998",
+        "level": "numpy",
+        "dataset": "all 64 strings of six bits",
+        "steps": int(max(sweeps.values())),
+        "wall_time_s": times,
+        "config": {
+            "eps": symmetry_numpy.EPS,
+            "alpha": symmetry_numpy.ALPHA,
+            "spread": symmetry_numpy.SPREAD,
+            "most": most,
+        },
+    }
+    paper = "Rumelhart, Hinton, Williams 1986, figure 1"
+    solved = sum(value < most for value in sweeps.values())
+    return [
+        new_receipt(
+            name="symmetry",
+            title="6-2-1 symmetry network",
+            metric="solved within 20,000 sweeps with weights in the ratio 1 : 2 : 4",
+            unit="% of initial weights",
+            values=found,
+            paper_value=None,
+            paper_where=f"{paper}: one network, with weights 3.6, 7.2, 14.2",
+            target=Target(text="at least 15 of 20", low=75.0),
+            notes=f"solved: {solved} of {len(seeds)}; ratios of the mirror pairs by seed: {ratios}",
+            **same,
+        ),
+        new_receipt(
+            name="symmetry_sweeps",
+            title="6-2-1 symmetry network",
+            metric="sweeps until every output is within 0.2 of its target",
+            values=sweeps,
+            paper_value=1425.0,
+            paper_where=f"{paper}: one run",
+            target=None,
+            notes=f"median {np.median(list(sweeps.values())):.0f}; an unsolved run counts as {most}",
+            **same,
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", default="tiny", help="a name in configs/, or a path")
+    parser.add_argument("--level", default="paper", choices=["numpy", "pytorch_lowlevel", "paper"])
+    parser.add_argument("--out", type=Path, default=None, help="folder for log and checkpoints")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--resume", action="store_true")
+    given = parser.parse_args()
+    settings = load_config(given.config, CONFIG, given.set, folder=CONFIGS)
+    out = given.out or Path("runs") / "train" / f"02-{Path(given.config).stem}-{given.level}"
+    print(main(settings, out, level=given.level, resume=given.resume))
