@@ -85,7 +85,7 @@ def find_chapter(name: str) -> Chapter:
             names[known.lower()] = chapter
     if wanted in names:
         return names[wanted]
-    near = difflib.get_close_matches(wanted, names, n=1)
+    near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.7)
     hint = (
         f"did you mean {names[near[0]].id} ({names[near[0]].title})?"
         if near
