@@ -31,7 +31,7 @@ def error(outputs: Mapping[str, np.ndarray], batch: Batch) -> float:
 
 def error_rate(labels: np.ndarray, targets: np.ndarray) -> float:
     """Per cent of `labels` that differ from `targets`, both (n,)."""
-    return float(100.0 * (labels != targets).mean())
+    return 100.0 * int((labels != targets).sum()) / len(targets)
 
 
 # ---- Linear classifiers that are solved and not trained (LeCun et al. 1998, section III-C.1) ----
