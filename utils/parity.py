@@ -10,7 +10,7 @@ import importlib
 import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -33,6 +33,7 @@ from utils.compare import (
 from utils.gradcheck import check_layer, compare_with_torch
 from utils.ladder import Batch, Ladder, LayerCase, Level, Mistake, Params
 from utils.planting import plant
+from utils.report import PROOFS, Report
 
 __all__ = [
     "PROOFS",
@@ -47,72 +48,8 @@ __all__ = [
     "prove",
 ]
 
-PROOFS = {
-    "gradients": "every NumPy layer against central differences",
-    "operations": "every NumPy layer against the torch operation",
-    "levels": "all levels, whole model, tensor by tensor",
-    "training": "10 optimizer steps on fresh batches at every level",
-    "references": "against implementations that others maintain",
-    "mistakes": "planted mistakes are found and named",
-    "scripts": "every script runs, every level overfits one batch",
-}
 STEPS = 10
 TRUTH = "paper"  # the level that the others are compared to; it is compared to the references
-
-
-@dataclass
-class Report:
-    """All findings of a ladder, in the order of the proofs."""
-
-    ladder: str
-    chapter: str
-    findings: list[Finding] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        return all(f.ok for f in self.findings)
-
-    @property
-    def failures(self) -> list[Finding]:
-        return [f for f in self.findings if f.status == "failed"]
-
-    @property
-    def not_written(self) -> list[Finding]:
-        return [f for f in self.findings if f.status == "not written"]
-
-    @property
-    def first(self) -> Finding | None:
-        """The first divergence. A whole model says where; without one, the first failing layer or check does."""
-        order = ("levels", "training", "gradients", "operations", "references", "scripts", "mistakes")
-        return first_divergence(sorted(self.findings, key=lambda f: order.index(f.proof)))
-
-    def of(self, proof: str) -> list[Finding]:
-        return [f for f in self.findings if f.proof == proof]
-
-    def summary(self) -> list[dict[str, Any]]:
-        """One row a proof that has findings: proof, title, count, failed, not_written, difference (the largest that passed)."""
-        return [
-            {
-                "proof": proof,
-                "title": title,
-                "count": len(found),
-                "failed": sum(f.status == "failed" for f in found),
-                "not_written": sum(f.status == "not written" for f in found),
-                "difference": max((f.difference for f in found if f.ok), default=0.0),
-            }
-            for proof, title in PROOFS.items()
-            if (found := self.of(proof))
-        ]
-
-    def asdict(self) -> dict[str, Any]:
-        return {
-            "ladder": self.ladder,
-            "chapter": self.chapter,
-            "ok": self.ok,
-            "first_divergence": None if self.first is None else self.first.asdict(),
-            "summary": self.summary(),
-            "findings": [f.asdict() for f in self.findings],
-        }
 
 
 def prove(
