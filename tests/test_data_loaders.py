@@ -71,7 +71,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str) -> Path:
         "cifar-10": {"files": {"data_batch_1.xz": pins[TRAIN[0]]}},
     }
     monkeypatch.setattr(data_loaders, "_file_table", lambda: table)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1")
     monkeypatch.setenv("RUNGS_DATA", str(tmp_path / "cache"))
     return tmp_path / "cache"
 

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -344,12 +345,17 @@ def test_an_interrupted_run_continues_bit_for_bit(tmp_path: Path, uninterrupted:
     assert_same_run(tmp_path, uninterrupted)
 
 
+def run_here(code: str, **environment: str) -> subprocess.Popen[str]:
+    """A Python process that runs `code` with this file imported as `t`."""
+    root = Path(__file__).parents[1]
+    environment |= {"PYTHONPATH": f"{root}{os.pathsep}{root / 'tests'}", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", f"import pathlib, test_training_utils as t; {code}"]
+    return subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.PIPE, text=True)
+
+
 def start(folder: Path, **options: object) -> subprocess.Popen[str]:
     keywords = "".join(f", {name}={value!r}" for name, value in options.items())
-    code = f"import pathlib, test_training_utils as t; t.main(pathlib.Path({str(folder)!r}){keywords})"
-    root = Path(__file__).parents[1]
-    environment = os.environ | {"PYTHONPATH": f"{root}{os.pathsep}{root / 'tests'}", "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True)
+    return run_here(f"t.main(pathlib.Path({str(folder)!r}){keywords})")
 
 
 def wait_for_records(folder: Path, count: int, process: subprocess.Popen[str]) -> None:
@@ -442,7 +448,7 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_divergence_ends_a_run(tmp_path: Path) -> None:
-    with pytest.raises(NonFiniteLoss, match="learning rate"):
+    with pytest.raises(NonFiniteLoss, match="learning rate"), np.errstate(over="ignore"):
         main(tmp_path, lr=1e200)
     with pytest.raises(NonFiniteLoss, match="perplexity is inf"), Run(tmp_path / "b", {}, rng={}) as run:
         run.log(perplexity=float("inf"))
@@ -488,53 +494,60 @@ def test_shards() -> None:
         Second().shard({"x": np.zeros(7)})
 
 
-SCRIPT = """
-import sys
-import numpy as np, torch
-from safetensors.numpy import save_file
-from utils.training_utils import processes
+def train_together(file: Path) -> int:
+    """Three steps of a small model; the main process writes gradients, weights and losses. Returns the process count."""
+    import torch
+    from safetensors.numpy import save_file
 
-team = processes()
-torch.set_num_threads(1)
-model = torch.nn.Linear(3, 2, dtype=torch.float64)
-with torch.no_grad():
-    for p in model.parameters():
-        p.copy_(torch.arange(p.numel(), dtype=p.dtype).reshape(p.shape) / 7)
-inner = model
-model, optimizer = team.prepare(model, torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9))
-rng = np.random.default_rng(0)
-losses = []
-for _ in range(3):
-    batch = team.shard({"x": rng.normal(size=(10, 3)), "y": rng.normal(size=(10, 2))})
-    x, y = torch.tensor(batch["x"]), torch.tensor(batch["y"])
-    loss = ((model(x) - y) ** 2).mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    losses.append(team.mean(loss.item()))
-if team.is_main:
-    assert team.world_size == int(sys.argv[2])
-    arrays = {f"grad.{n}": p.grad.numpy() for n, p in inner.named_parameters()}
-    arrays |= {n: p.detach().numpy() for n, p in inner.named_parameters()}
-    save_file(arrays | {"losses": np.array(losses)}, sys.argv[1])
-team.wait()
-"""
+    team = processes()
+    inner = torch.nn.Linear(3, 2, dtype=torch.float64)
+    with torch.no_grad():
+        for p in inner.parameters():
+            p.copy_(torch.arange(p.numel(), dtype=p.dtype).reshape(p.shape) / 7)
+    model, optimizer = team.prepare(inner, torch.optim.SGD(inner.parameters(), lr=0.1, momentum=0.9))
+    rng, losses = np.random.default_rng(0), []
+    for _ in range(3):
+        batch = team.shard({"x": rng.normal(size=(10, 3)), "y": rng.normal(size=(10, 2))})
+        loss = ((model(torch.tensor(batch["x"])) - torch.tensor(batch["y"])) ** 2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(team.mean(loss.item()))
+    if team.is_main:
+        arrays = {f"grad.{name}": p.grad.numpy() for name, p in inner.named_parameters() if p.grad is not None}
+        arrays |= {name: p.detach().numpy() for name, p in inner.named_parameters()}
+        save_file(arrays | {"losses": np.array(losses)}, file)
+    team.wait()
+    return team.world_size
+
+
+def member(rank: int, file: Path, port: str) -> None:
+    """One of two processes, started as torchrun and `accelerate launch` do it: what to know stands in the environment."""
+    os.environ |= {"WORLD_SIZE": "2", "RANK": str(rank), "LOCAL_RANK": str(rank), "CUDA_VISIBLE_DEVICES": ""}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    assert train_together(file) == 2
+
+
+def start_two(file: Path) -> None:
+    import torch._dynamo  # noqa: F401 - takes seconds; once here instead of in both processes
+    from torch.multiprocessing.spawn import start_processes
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    start_processes(member, args=(file, port), nprocs=2, start_method="fork")
 
 
 def test_two_processes_step_like_one(tmp_path: Path) -> None:
     from safetensors.numpy import load_file
 
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    root = str(Path(__file__).parents[1])
-    environment = os.environ | {"PYTHONPATH": root, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    for count, command in (("1", [sys.executable]), ("2", launch)):
-        arguments = [*command, str(script), str(tmp_path / f"{count}.safetensors"), count]
-        done = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-    one, two = (load_file(tmp_path / f"{count}.safetensors") for count in ("1", "2"))
+    team = run_here(f"t.start_two(pathlib.Path({str(tmp_path / 'two')!r}))")
+    assert train_together(tmp_path / "one") == 1
+    errors = team.communicate(timeout=180)[1]
+    assert team.returncode == 0, errors
+    one, two = load_file(tmp_path / "one"), load_file(tmp_path / "two")
     assert one.keys() == two.keys()
+    assert sum(name.startswith("grad.") for name in one) == 2
     for name in one:
         np.testing.assert_allclose(two[name], one[name], rtol=1e-12, atol=1e-14, err_msg=name)
         assert np.abs(one[name]).max() > 1e-3
