@@ -1,0 +1,108 @@
+"""Convolution and pooling on tensors, by unfolding: every window becomes a column. Autograd finds the gradients.
+
+No `torch.nn`, and no convolution or pooling of `torch.nn.functional`: this is the chapter that writes them out.
+
+Shapes are (B, C, H, W); in memory the batch comes last, as at the NumPy level and for the same reason.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+# --8<-- [start:layout]
+def to_batch_last(x: Tensor) -> Tensor:
+    """(B, C, H, W) -> (C, H, W, B), contiguous. Free of cost when x is a transposed (C, H, W, B) already."""
+    return x.permute(1, 2, 3, 0).contiguous()
+
+
+def to_batch_first(x: Tensor) -> Tensor:
+    """(C, H, W, B) -> (B, C, H, W): another view of the same memory."""
+    return x.permute(3, 0, 1, 2)
+
+
+# --8<-- [end:layout]
+
+
+# --8<-- [start:im2col]
+def unfold(x: Tensor, k: int, stride: int) -> Tensor:
+    """Every k x k window of the images. x: (C, H, W, B). Returns: (C, k, k, h, w, B)
+
+    First across, then down: 2 k shifted copies and not k^2, so that autograd has 2 k slices to add up on the way back.
+    `Tensor.unfold` gives the same values as a view, but its gradient is summed number by number, which is slower here.
+    """
+    h, w = (x.shape[1] - k) // stride + 1, (x.shape[2] - k) // stride + 1
+    x = torch.stack([x[:, :, j : j + stride * w : stride] for j in range(k)], dim=1)  # (C, k, H, w, B)
+    return torch.stack([x[:, :, i : i + stride * h : stride] for i in range(k)], dim=1)  # (C, k, k, h, w, B)
+
+
+def pad(x: Tensor, padding: int, value: float = 0.0) -> Tensor:
+    """x: (C, H, W, B). Returns: (C, H + 2 padding, W + 2 padding, B)"""
+    if padding == 0:
+        return x
+    C, H, W, B = x.shape
+    padded = x.new_full((C, H + 2 * padding, W + 2 * padding, B), value)
+    padded[:, padding : padding + H, padding : padding + W] = x
+    return padded
+
+
+# --8<-- [end:im2col]
+
+
+# --8<-- [start:convolution]
+def conv2d(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int = 1, padding: int = 0) -> Tensor:
+    """y[b, o, p, q] = bias[o] + sum over c, i, j of weight[o, c, i, j] x[b, c, s p + i, s q + j].
+
+    x: (B, C, H, W), weight: (O, C, k, k), bias: (O,). Returns: (B, O, h, w)
+    """
+    k = weight.shape[2]
+    check_images("conv2d", x, weight.shape[1], k - 2 * padding)
+    windows = unfold(pad(to_batch_last(x), padding), k, stride)  # (C, k, k, h, w, B)
+    C, _, _, h, w, B = windows.shape
+    y = weight.reshape(-1, C * k * k) @ windows.reshape(C * k * k, h * w * B)  # (O, h w B)
+    if bias is not None:
+        y = y + bias[:, None]
+    return to_batch_first(y.view(-1, h, w, B))
+
+
+# --8<-- [end:convolution]
+
+
+# --8<-- [start:max_pooling]
+def max_pool2d(x: Tensor, kernel_size: int, stride: int | None = None, padding: int = 0) -> Tensor:
+    """The largest value of every window; of equal ones the first, row by row, gets the gradient.
+
+    `amax` would share the gradient among equal values.
+
+    x: (B, C, H, W). Returns: (B, C, h, w)
+    """
+    check_images("max_pool2d", x, None, kernel_size - 2 * padding)
+    x = pad(to_batch_last(x), padding, float("-inf"))
+    windows = unfold(x, kernel_size, stride or kernel_size).flatten(1, 2)  # (C, k k, h, w, B)
+    first = windows.argmax(dim=1, keepdim=True)
+    return to_batch_first(windows.gather(1, first).squeeze(1))
+
+
+# --8<-- [end:max_pooling]
+
+
+# --8<-- [start:average_pooling]
+def avg_pool2d(x: Tensor, kernel_size: int, stride: int | None = None, padding: int = 0) -> Tensor:
+    """The mean of every window; zeros of the padding count. x: (B, C, H, W). Returns: (B, C, h, w)"""
+    check_images("avg_pool2d", x, None, kernel_size - 2 * padding)
+    windows = unfold(pad(to_batch_last(x), padding), kernel_size, stride or kernel_size)  # (C, k, k, h, w, B)
+    return to_batch_first(windows.mean(dim=(1, 2)))
+
+
+# --8<-- [end:average_pooling]
+
+
+def check_images(operation: str, x: Tensor, channels: int | None, smallest: int) -> None:
+    """Refuse what is no non-empty batch of images with those channels, at least `smallest` pixels high and wide."""
+    shape = tuple(x.shape)
+    if x.ndim != 4 or channels not in (None, shape[1]) or x.numel() == 0 or min(shape[2:]) < smallest:
+        wanted = "C" if channels is None else channels
+        raise ValueError(
+            f"{operation} expected a non-empty (B, {wanted}, H, W) with H and W of at least {smallest}, got {shape}"
+        )
