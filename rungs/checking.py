@@ -547,14 +547,14 @@ def check_file(exercise: Exercise, path: Path) -> Verdict:
                 "Return a value instead of leaving with os._exit().",
             ),
         }[outcome.ending]
-        failure = Failure(headline, called=outcome.note, where=_from_trace(outcome.trace, path), why=why)
+        failure = Failure(headline, called=outcome.note, where=line_in_trace(outcome.trace, path), why=why)
         verdict = Verdict(exercise.id, "stopped", failure=failure)
     verdict.output = outcome.output
     verdict.seconds = outcome.seconds
     return verdict
 
 
-def _from_trace(trace: str, path: Path) -> str:
+def line_in_trace(trace: str, path: Path) -> str:
     """The line of the learner's file in what `faulthandler` wrote, innermost first."""
     for line in trace.splitlines():
         if f'"{path}"' in line:

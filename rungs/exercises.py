@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from rungs.errors import RungsError
 from utils.chapters import Chapter, all_chapters, find_chapter
 
 KINDS = {
@@ -38,7 +39,7 @@ REQUIRED = {
 OPTIONAL = {"torch": bool, "seconds": int, "memory_mb": int, "mentions": list}
 
 
-class ExerciseError(Exception):
+class ExerciseError(RungsError):
     """An exercise that does not exist, or whose folder is not as it should be; the message says what to do."""
 
 

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -70,6 +71,10 @@ class _Output:
         return (self.head + middle + self.tail).decode("utf-8", "replace")
 
 
+def _text(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", "replace") if path.exists() else ""
+
+
 def _stop(process: subprocess.Popen) -> None:
     """End the process and whatever it started."""
     if hasattr(os, "killpg"):
@@ -80,7 +85,13 @@ def _stop(process: subprocess.Popen) -> None:
 
 
 def run_limited(
-    target: str, arguments: dict[str, Any], *, seconds: float, memory_mb: int, folder: Path | None = None
+    target: str,
+    arguments: dict[str, Any],
+    *,
+    seconds: float,
+    memory_mb: int,
+    folder: Path | None = None,
+    tell: Callable[[str], None] = lambda what: None,
 ) -> Outcome:
     """Call `target` ("module:function") with JSON `arguments` in a limited process and return its JSON result.
 
@@ -88,6 +99,7 @@ def run_limited(
         seconds: wall-clock limit for the whole process.
         memory_mb: limit on the memory that the process may allocate.
         folder: its working directory.
+        tell: called now and then with what is being done, as told by `sandbox_child.note`.
 
     Raises:
         SandboxError: the function raised an exception of its own.
@@ -121,13 +133,13 @@ def run_limited(
                 else:
                     with contextlib.suppress(subprocess.TimeoutExpired):
                         process.wait(0.05)
+                    tell(_text(room / "note").strip())
         finally:  # also when the learner presses Ctrl-C
             _stop(process)
             process.wait()
             output.thread.join(1.0)
             process.stdout.close() if not output.thread.is_alive() else None
         answer = room / "answer.json"
-        note, trace = room / "note", room / "trace"
         told = json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else {}
         if "error" in told:
             raise SandboxError(told["error"])
@@ -149,7 +161,7 @@ def run_limited(
             code=code if code >= 0 else None,
             signal=by_signal,
             output=output.text(),
-            note=note.read_bytes().decode("utf-8", "replace").strip() if note.exists() else "",
-            trace=trace.read_text(encoding="utf-8", errors="replace") if trace.exists() else "",
+            note=_text(room / "note").strip(),
+            trace=_text(room / "trace"),
             seconds=time.monotonic() - begin,
         )

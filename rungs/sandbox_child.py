@@ -60,10 +60,11 @@ def main() -> None:
         _note_file = os.open(folder / "note", os.O_WRONLY | os.O_CREAT, 0o600)
         try:
             module, function = request["target"].split(":")
-            answer = {"result": getattr(importlib.import_module(module), function)(**request["arguments"])}
+            result = getattr(importlib.import_module(module), function)(**request["arguments"])
+            answer = json.dumps({"result": result})
         except BaseException:
-            answer = {"error": traceback.format_exc()}
-        (folder / "answer.part").write_text(json.dumps(answer), encoding="utf-8")
+            answer = json.dumps({"error": traceback.format_exc()})
+        (folder / "answer.part").write_text(answer, encoding="utf-8")
         (folder / "answer.part").replace(folder / "answer.json")
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):

@@ -1,0 +1,112 @@
+"""The limited process: every way to end is told apart, and none hurts the caller."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from rungs.sandbox import SandboxError, run_limited
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups are POSIX")
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Run the body of a function `act()` in the limited process."""
+
+    def call(body: str, *, seconds: float = 5, memory_mb: int = 512):
+        (tmp_path / "acts.py").write_text("def act():\n" + "".join(f"    {line}\n" for line in body.splitlines()))
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        return run_limited("acts:act", {}, seconds=seconds, memory_mb=memory_mb, folder=tmp_path)
+
+    return call
+
+
+def test_result_and_output(run) -> None:
+    outcome = run("import sys\nprint('hello ü')\nprint('err', file=sys.stderr)\nreturn {'a': [1, 2.5, None]}")
+    assert (outcome.ending, outcome.result) == ("finished", {"a": [1, 2.5, None]})
+    assert outcome.output == "hello ü\nerr\n"
+
+
+def test_endless_loop(run) -> None:
+    outcome = run("from rungs.sandbox_child import note\nnote('counting')\nwhile True: pass", seconds=1)
+    assert (outcome.ending, outcome.note) == ("timeout", "counting")
+    assert "acts.py" in outcome.trace
+    assert outcome.seconds < 3
+
+
+def test_endless_loop_that_ignores_signals(run) -> None:
+    outcome = run(
+        "import signal\nfor s in (signal.SIGTERM, signal.SIGINT): signal.signal(s, signal.SIG_IGN)\nwhile True: pass",
+        seconds=1,
+    )
+    assert outcome.ending == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("body", "ending", "code", "signal"),
+    [
+        ("import os; os._exit(7)", "exited", 7, ""),
+        ("import ctypes; ctypes.string_at(0)", "crashed", None, "SIGSEGV"),
+        ("import os; os.abort()", "crashed", None, "SIGABRT"),
+        ("import os; os.kill(os.getpid(), 9)", "crashed", None, "SIGKILL"),
+        ("while True: print('x' * 10000)", "flooded", None, ""),
+    ],
+)
+def test_endings(run, body: str, ending: str, code: int | None, signal: str) -> None:
+    outcome = run(body)
+    assert (outcome.ending, outcome.code, outcome.signal) == (ending, code, signal)
+    assert len(outcome.output) < 40_000
+
+
+def test_long_output_keeps_both_ends(run) -> None:
+    outcome = run("print('first'); print('x' * 200000); print('last')")
+    assert outcome.output.startswith("first\n")
+    assert outcome.output.endswith("last\n")
+    assert "bytes left out" in outcome.output
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the process ends instead")
+def test_memory_limit_is_a_memory_error(run) -> None:
+    outcome = run("try:\n    bytearray(2**30)\nexcept MemoryError:\n    return 'refused'", memory_mb=256)
+    assert outcome.result == "refused"
+
+
+def test_an_exception_is_the_engines_fault(run) -> None:
+    with pytest.raises(SandboxError, match="ZeroDivisionError"):
+        run("1 / 0")
+    with pytest.raises(SandboxError, match="SystemExit"):
+        run("raise SystemExit(0)")
+    with pytest.raises(SandboxError, match="not JSON serializable"):
+        run("return {1, 2}")
+
+
+def test_nothing_is_left_running(run, tmp_path: Path) -> None:
+    outcome = run("import subprocess\nreturn subprocess.Popen(['sleep', '60']).pid")
+    assert outcome.seconds < 4
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            state = Path(f"/proc/{outcome.result}/stat").read_text().split()[2] if sys.platform == "linux" else ""
+            os.kill(outcome.result, 0)
+        except (ProcessLookupError, FileNotFoundError):
+            return
+        if state == "Z":  # ended, and waits for its parent to look
+            return
+        time.sleep(0.05)
+    pytest.fail("the child's own child still runs")
+
+
+def test_a_thread_left_behind_does_not_hold_the_result_up(run) -> None:
+    outcome = run("import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\nreturn 1")
+    assert (outcome.result, outcome.ending) == (1, "finished")
+    assert outcome.seconds < 4
+
+
+def test_input_is_empty_and_the_folder_is_the_learners(run, tmp_path: Path) -> None:
+    outcome = run("import os\ntry:\n    input()\nexcept EOFError:\n    return os.getcwd()")
+    assert outcome.result == str(tmp_path)

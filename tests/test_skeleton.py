@@ -1,0 +1,162 @@
+"""The skeleton of a level: made from the tested source, importable, complete, and without the answer."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from types import ModuleType
+
+import pytest
+
+from rungs.skeleton import SUFFIX, level_modules, make_skeleton
+from utils.chapters import written_chapters
+
+MODULES = [path for c in written_chapters() for level in SUFFIX for path in level_modules(c, level).values()]
+
+SOURCE = '''"""A module."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+SIZE = 3  # kept
+CODES = _codes()
+TABLE = build(SIZE)
+
+
+# --8<-- [start:layer]
+class Layer:
+    """A layer.
+
+    x: (B, in)
+    """
+
+    KIND = "dense"  # a class attribute
+
+    def __init__(self, size: int) -> None:
+        self.params = {"weight": secret()}
+
+    def forward(self, x):
+        """x: (B, in). Returns: (B, out)"""
+        y = x @ self.params["weight"].T
+        return y + 1  # (B, out)
+
+    @property
+    def area(self) -> int: return 3
+
+    @staticmethod
+    def helper(
+        a: int,  # a comment within
+        b: int = 2,
+    ) -> int:
+        # a comment of the body
+        return a * b
+
+    def zero_grads(self) -> None: ...
+
+    def _private(self):
+        return "secret"
+
+
+# --8<-- [end:layer]
+
+
+@dataclass(frozen=True)
+class Config:
+    size: int = 3
+
+
+class Wrong(ValueError):
+    """It went wrong."""
+
+
+class Short(ValueError): ...
+
+
+def build(n):
+    def inner():
+        return n
+    return inner()
+
+
+def _codes():
+    return [1]
+
+
+if __name__ == "__main__":
+    build(3)
+'''
+
+
+def test_skeleton_of_a_sample() -> None:
+    text = make_skeleton(SOURCE)
+    module = ModuleType("sample")
+    exec(compile(text, "sample", "exec"), module.__dict__)
+    for gone in ("secret", "_private", "_codes", "--8<--", "__main__", "a comment of the body", "inner"):
+        assert gone not in text, gone
+    for kept in (
+        "SIZE = 3  # kept",
+        "CODES = None",
+        "TABLE = None",
+        'KIND = "dense"',
+        "# a comment within",
+        "x: (B, in)",
+        "(B, out)",
+    ):
+        assert kept in text, kept
+    layer = object.__new__(module.Layer)
+    for call, name in [
+        (lambda: module.Layer(3), "Layer.__init__"),
+        (lambda: layer.forward(1), "Layer.forward"),
+        (lambda: layer.area, "Layer.area"),
+        (lambda: module.Layer.helper(1), "Layer.helper"),
+        (lambda: module.build(1), "build"),
+    ]:
+        with pytest.raises(NotImplementedError, match=f"^{name}$"):
+            call()
+    assert layer.zero_grads() is None
+    assert module.Config(5).size == 5
+    assert issubclass(module.Wrong, ValueError)
+    assert issubclass(module.Short, ValueError)
+    assert "# returns (B, out)" in text
+
+
+@pytest.mark.parametrize("path", MODULES, ids=[path.stem for path in MODULES])
+def test_skeleton_of_every_level_is_complete_and_holds_no_answer(path) -> None:
+    source = path.read_text(encoding="utf-8")
+    text = make_skeleton(source)
+    compile(text, str(path), "exec")
+    ours, skeleton = _surface(ast.parse(source)), _surface(ast.parse(text))
+    assert skeleton.keys() == ours.keys()
+    for name, node in skeleton.items():
+        assert ast.unparse(node.args) == ast.unparse(ours[name].args)
+        assert ast.get_docstring(node) == ast.get_docstring(ours[name])
+        last = ast.unparse(node.body[-1])
+        assert last == f"raise NotImplementedError('{name}')" or ast.unparse(node) == ast.unparse(ours[name]), name
+        assert len(node.body) <= 2
+
+
+def _surface(tree: ast.Module) -> dict[str, ast.FunctionDef]:
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            found[node.name] = node
+        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            for child in node.body:
+                if isinstance(child, ast.FunctionDef) and (
+                    not child.name.startswith("_") or child.name.startswith("__")
+                ):
+                    found[f"{node.name}.{child.name}"] = child
+    return found
+
+
+def test_every_signature_is_documented_somewhere() -> None:
+    """A skeleton can be written from only where its classes say what they are."""
+    missing = []
+    for path in MODULES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and not ast.get_docstring(node):
+                missing.append(f"{path.stem}.{node.name}")
+    assert missing == []
+    assert inspect.getdoc(make_skeleton)
