@@ -522,7 +522,7 @@ def train_together(file: Path) -> int:
 
 
 def member(rank: int, file: Path, port: str) -> None:
-    """One of two processes, started as torchrun and `accelerate launch` do it: what to know stands in the environment."""
+    """One of two processes, told as torchrun tells it: through the environment."""
     os.environ |= {"WORLD_SIZE": "2", "RANK": str(rank), "LOCAL_RANK": str(rank), "CUDA_VISIBLE_DEVICES": ""}
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     assert train_together(file) == 2

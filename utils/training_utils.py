@@ -277,5 +277,9 @@ class _AccelerateProcesses(Processes):
 
 
 def processes() -> Processes:
-    """The processes of this run: several under `accelerate launch` or `torchrun`, otherwise one."""
+    """The processes of this run: one, or as many as `torchrun --nproc-per-node N` or `accelerate launch` started.
+
+    `accelerate launch` starts several for several GPUs; with `--cpu` it starts one, so on CPUs use torchrun. A script
+    passes them on: `Run(..., writes=team.is_main)`, and `start(..., processes=team)` at the paper level.
+    """
     return _AccelerateProcesses() if int(os.environ.get("WORLD_SIZE", "1")) > 1 else Processes()
