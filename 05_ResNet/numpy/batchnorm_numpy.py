@@ -1,0 +1,122 @@
+"""Batch normalisation and global average pooling in NumPy, forward and backward.
+
+Ioffe, Szegedy 2015 (Algorithm 1 and section 3). Derivations: `../theory.md`, sections 3 and 4.
+
+    B  batch    C  channels    H, W  image    n = B H W, the values of a channel
+
+As in chapter 03 shapes are (B, C, H, W), and in memory the batch comes last: a channel is then one row of n numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from conv_numpy import check_images, to_batch_first, to_batch_last
+from module_numpy import Module
+
+Array = np.ndarray
+
+
+# --8<-- [start:batch_norm]
+class BatchNorm2d(Module):
+    """y = weight (x - mean) / sqrt(var + eps) + bias, for each channel.
+
+    Training: mean and variance of the batch; the running ones move towards them by `momentum`. Evaluation: the running
+    ones, which are constants. The batch is normalised by its biased variance (divided by n), and the running variance
+    collects the unbiased one (divided by n - 1), as torch has it.
+
+    Raises:
+        ValueError: an input that is no (B, C, H, W) or has other channels; in training, one value per channel.
+    """
+
+    def __init__(self, channels: int, *, eps: float = 1e-5, momentum: float = 0.1, dtype: Any = np.float64) -> None:
+        super().__init__()
+        if channels < 1:
+            raise ValueError(f"BatchNorm2d needs at least one channel, got {channels}")
+        self.channels, self.eps, self.momentum = channels, eps, momentum
+        self.weight = self.add_param("weight", np.ones(channels, dtype=dtype))
+        self.bias = self.add_param("bias", np.zeros(channels, dtype=dtype))
+        self.running_mean = self.add_buffer("running_mean", np.zeros(channels, dtype=dtype))
+        self.running_var = self.add_buffer("running_var", np.ones(channels, dtype=dtype))
+        self.batches_seen = self.add_buffer("num_batches_tracked", np.zeros((), dtype=np.int64))
+
+    def forward(self, x: Array, training: bool = True) -> Array:
+        """x: (B, C, H, W). Returns: the same shape"""
+        check_images("BatchNorm2d", x, self.channels, 1)
+        B, C, H, W = x.shape
+        n = B * H * W
+        if training and n == 1:
+            raise ValueError(
+                f"BatchNorm2d in training needs more than one value per channel, got {x.shape}: the variance of a single "
+                "value is zero. Use a larger batch or image, or evaluation mode"
+            )
+        rows = to_batch_last(x).reshape(C, n)
+        if training:
+            mean = rows.mean(axis=1)
+            centred = rows - mean[:, None]
+            var = np.einsum("cn,cn->c", centred, centred) / n  # biased
+            self._track(mean, var * (n / (n - 1)))
+        else:
+            centred = rows - self.running_mean[:, None]
+            var = self.running_var
+        self.inv_std = 1.0 / np.sqrt(var + x.dtype.type(self.eps))  # (C,)
+        self.x_hat = centred
+        self.x_hat *= self.inv_std[:, None]  # (C, n)
+        y = self.weight[:, None] * self.x_hat
+        y += self.bias[:, None]
+        self.shape, self.training = x.shape, training
+        return to_batch_first(y.reshape(C, H, W, B))
+
+    def _track(self, mean: Array, unbiased: Array) -> None:
+        for running, new in ((self.running_mean, mean), (self.running_var, unbiased)):
+            running *= 1.0 - self.momentum
+            running += self.momentum * new
+        self.batches_seen[...] += 1
+
+    def backward(self, dy: Array) -> Array:
+        """dy: (B, C, H, W). Adds to `grads`. Returns: dx (B, C, H, W)"""
+        if dy.shape != self.shape:
+            raise ValueError(f"BatchNorm2d.backward expected dy of shape {self.shape}, got {dy.shape}")
+        B, C, H, W = dy.shape
+        n = B * H * W
+        dy = to_batch_last(dy).reshape(C, n)
+        dbias = dy.sum(axis=1)  # db = sum of dy
+        dweight = np.einsum("cn,cn->c", dy, self.x_hat)  # dw = sum of dy x^
+        self.grads["bias"] += dbias
+        self.grads["weight"] += dweight
+        scale = (self.weight * self.inv_std)[:, None]
+        if self.training:  # dx = w / sigma (dy - mean(dy) - x^ mean(dy x^)): mean and variance depend on x too
+            dx = self.x_hat * (-dweight / n)[:, None]
+            dx += dy
+            dx -= (dbias / n)[:, None]
+            dx *= scale
+        else:
+            dx = scale * dy  # dx = w / sigma dy: mean and variance are constants
+        return to_batch_first(dx.reshape(C, H, W, B))
+
+
+# --8<-- [end:batch_norm]
+
+
+# --8<-- [start:global_pooling]
+class GlobalAvgPool(Module):
+    """The mean of every feature map: (B, C, H, W) -> (B, C). It has no weights, and takes any image size."""
+
+    def forward(self, x: Array) -> Array:
+        """x: (B, C, H, W). Returns: (B, C)"""
+        check_images("GlobalAvgPool", x, None, 1)
+        self.shape = x.shape
+        return x.mean(axis=(2, 3))
+
+    def backward(self, dy: Array) -> Array:
+        """dy: (B, C). Returns: dx (B, C, H, W)"""
+        B, C, H, W = self.shape
+        if dy.shape != (B, C):
+            raise ValueError(f"GlobalAvgPool.backward expected dy of shape {(B, C)}, got {dy.shape}")
+        dx = np.empty((C, H, W, B), dtype=dy.dtype)
+        dx[...] = (dy.T / (H * W))[:, None, None, :]  # dx = dy / (H W), the same for every pixel
+        return to_batch_first(dx)
+
+
+# --8<-- [end:global_pooling]
