@@ -91,7 +91,7 @@ def test_a_wrong_gradient_is_named(work: Path) -> None:
 
 
 def test_changing_the_input_in_place_is_named(work: Path) -> None:
-    found = report(write(work, find="        self.x = x\n", replace="        x *= 2\n        self.x = x\n"))
+    found = report(write(work, find="        self.x = x\n", replace="        x += 1e-3\n        self.x = x\n"))
     assert not found["ok"]
     assert any("change" in finding["message"] for finding in found["findings"] if finding["status"] == "failed")
 
