@@ -17,6 +17,7 @@ import io
 import re
 import sys
 import textwrap
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,11 +58,25 @@ def section(path: Path, name: str) -> str:
     return textwrap.dedent(MARKER.sub("", parts[0])).strip("\n") + "\n"
 
 
+def lines_of_code(path: Path, name: str) -> int:
+    """Lines of a section without blank lines, comments and docstrings."""
+    skip = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+    code, text = set[int](), set[int]()
+    for token in tokenize.generate_tokens(io.StringIO(section(path, name)).readline):
+        lines = range(token.start[0], token.end[0] + 1)
+        if token.type == tokenize.STRING and token.line.lstrip().startswith('"""'):
+            text.update(lines)
+        elif token.type not in skip:
+            code.update(lines)
+    return len(code - text)
+
+
 def renewed(text: str) -> str:
     """The page with its quotes and outputs made anew."""
 
     def quote(match: re.Match[str]) -> str:
-        return match.group().replace(match["code"], section(ROOT / match["path"], match["section"]))
+        before = match.group()[: match.start("code") - match.start()]
+        return before + section(ROOT / match["path"], match["section"]) + "```"
 
     names: dict[str, object] = {"__name__": "__docs__"}
 
