@@ -126,7 +126,8 @@ def chapters_block(path: Path) -> str:
         for level in LEVELS:
             there = level in chapter.levels
             folder = os.path.relpath(chapter.path / level, path.parent)
-            cells.append(f"[yes]({folder})" if there else "planned")
+            # The site has a page for the folder once the chapter has one.
+            cells.append("planned" if not there else f"[yes]({folder})" if page.exists() else "yes")
         needs = ", ".join(chapter.needs) or "-"
         lines.append(f"| {chapter.id} | {title} | {needs} | {' | '.join(cells)} | {tiers[chapter.tier]} |")
     return "\n".join(lines)
