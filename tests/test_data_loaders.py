@@ -268,6 +268,8 @@ def test_embedded_sets(name: str, shape: tuple[int, ...], kind: str) -> None:
     assert len(test) == len(whole.target) // 5
     both = np.concatenate([train.arrays[kind], test.arrays[kind]])
     np.testing.assert_array_equal(np.sort(both), np.sort(whole.target))
+    values = np.concatenate([train.arrays[inputs], test.arrays[inputs]])
+    np.testing.assert_allclose(np.sort(values, axis=None), np.sort(whole.data, axis=None), rtol=0, atol=1e-15)
     assert "scikit-learn" in train.source
 
 

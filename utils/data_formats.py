@@ -6,7 +6,10 @@ They raise ValueError for contents that do not fit the format.
 
 from __future__ import annotations
 
+import importlib.util
 import io
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -153,26 +156,37 @@ def _split(split: str, arrays: Arrays) -> Arrays:
     return {name: array[rows] for name, array in arrays.items()}
 
 
-def digits(split: str) -> Parsed:
-    from sklearn.datasets import load_digits
+def bundled(file: str, **options: Any) -> np.ndarray:
+    """A table that comes with scikit-learn, read from its file: importing the library takes longer than all the rest.
 
-    images, labels = load_digits(return_X_y=True)  # values 0..16
-    arrays = {"images": images.reshape(-1, 8, 8).astype(np.uint8), "labels": labels.astype(np.int64)}
+    Raises:
+        ValueError: the installed version has no such file.
+    """
+    spec = importlib.util.find_spec("sklearn")
+    if spec is None or spec.origin is None:
+        raise ValueError("scikit-learn is not installed")
+    path = Path(spec.origin).parent / "datasets" / "data" / file
+    if not path.is_file():
+        raise ValueError(f"the installed scikit-learn has no {file}; `rungs doctor` names the tested version")
+    return np.loadtxt(path, **options)
+
+
+def digits(split: str) -> Parsed:
+    table = bundled("digits.csv.gz", delimiter=",")  # 64 pixels with values 0..16, and the digit
+    arrays = {"images": table[:, :-1].reshape(-1, 8, 8).astype(np.uint8), "labels": table[:, -1].astype(np.int64)}
     return _split(split, arrays), tuple("0123456789")
 
 
 def diabetes(split: str) -> Parsed:
-    from sklearn.datasets import load_diabetes
-
-    inputs, targets = load_diabetes(return_X_y=True)  # (442, 10), each column centred and of length 1; (442,)
-    return _split(split, {"inputs": np.asarray(inputs), "targets": np.asarray(targets, dtype=np.float64)}), ()
+    inputs, targets = bundled("diabetes_data_raw.csv.gz"), bundled("diabetes_target.csv.gz")  # (442, 10); (442,)
+    inputs = inputs - inputs.mean(axis=0)
+    inputs /= np.sqrt((inputs**2).sum(axis=0))  # each column centred and of length 1, as load_diabetes() gives them
+    return _split(split, {"inputs": inputs, "targets": targets}), ()
 
 
 def breast_cancer(split: str) -> Parsed:
-    from sklearn.datasets import load_breast_cancer
-
-    inputs, labels = load_breast_cancer(return_X_y=True)  # (569, 30), (569,)
-    return _split(split, {"inputs": inputs, "labels": labels.astype(np.int64)}), ("malignant", "benign")
+    table = bundled("breast_cancer.csv", delimiter=",", skiprows=1)  # 30 measurements, and the class
+    return _split(split, {"inputs": table[:, :-1], "labels": table[:, -1].astype(np.int64)}), ("malignant", "benign")
 
 
 def sample_images(split: str) -> Parsed:
