@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rungs.errors import Failed, RungsError, suggestion
-from utils.chapters import LEVELS, ROOT, Chapter, all_chapters, all_tiers, written_chapters
+from utils.chapters import LEVELS, ROOT, Chapter, all_chapters, written_chapters
 
 BLOCK = re.compile(
     r"^<!-- generated: (?P<name>[\w-]+) -->\n(?P<content>.*?)^<!-- /generated -->$", re.MULTILINE | re.DOTALL
@@ -114,10 +114,9 @@ def _pinned(test: str, folder: Path) -> str:
 
 def chapters_block(path: Path) -> str:
     """The map as a table: chapters in order, which levels are there, what is planned."""
-    tiers = {tier.id: tier.title for tier in all_tiers()}
     lines = [
-        "| | chapter | after | " + " | ".join(LEVELS.values()) + " | tier |",
-        "| --- | --- | --- | " + " | ".join(":-:" for _ in LEVELS) + " | --- |",
+        "| | chapter | after | " + " | ".join(LEVELS.values()) + " |",
+        "| --- | --- | --- | " + " | ".join(":-:" for _ in LEVELS) + " |",
     ]
     for chapter in all_chapters():
         page = chapter.path / "README.md"
@@ -129,7 +128,7 @@ def chapters_block(path: Path) -> str:
             # The site has a page for the folder once the chapter has one.
             cells.append("planned" if not there else f"[yes]({folder})" if page.exists() else "yes")
         needs = ", ".join(chapter.needs) or "-"
-        lines.append(f"| {chapter.id} | {title} | {needs} | {' | '.join(cells)} | {tiers[chapter.tier]} |")
+        lines.append(f"| {chapter.id} | {title} | {needs} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

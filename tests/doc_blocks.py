@@ -55,7 +55,8 @@ def section(path: Path, name: str) -> str:
     )
     if len(parts) != 1:
         raise ValueError(f"{path.relative_to(ROOT)} marks section {name!r} {len(parts)} times, not once")
-    return textwrap.dedent(MARKER.sub("", parts[0])).strip("\n") + "\n"
+    code = textwrap.dedent(MARKER.sub("", parts[0])).strip("\n") + "\n"
+    return re.sub(r"\n{3,}(?=[ \t])", "\n\n", code)  # a marker inside a class leaves two blank lines
 
 
 def lines_of_code(path: Path, name: str) -> int:
