@@ -142,12 +142,24 @@ def reproduce(
     run(chapter, only=only or [], seeds=seeds, as_json=as_json)
 
 
-@app.command(epilog="Example: rungs read 05")
-def read(chapter: Annotated[str | None, typer.Argument(metavar="[CHAPTER]")] = None, as_json: Json = False) -> None:
+@app.command(epilog="Example: rungs read 05 --show BasicBlock.forward")
+def read(
+    chapter: Annotated[str | None, typer.Argument(metavar="[CHAPTER]")] = None,
+    show: Annotated[
+        str | None, typer.Option("--show", help="One anchor in full, ours below it: its number or the symbol's end.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Fail if the library's code has moved on; without CHAPTER, check all.")
+    ] = False,
+    renew: Annotated[
+        bool, typer.Option("--renew", help="Take the installed code's hashes, once the guide was read against it.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Read the same model in the production library's code."""
     from rungs.read import read as run
 
-    run(chapter, as_json=as_json)
+    run(chapter, show=show, check=check, renew_hashes=renew, as_json=as_json)
 
 
 @app.command(epilog="Example: rungs bench 03 --threads 1")

@@ -44,9 +44,16 @@ def train(
         level = level_called(level, list(ladder.modules))
         script = script_of(ladder, chapter)
     settings = load_config(config, script.CONFIG, overrides or [], folder=folder)
+    trained = getattr(settings, "ladder", ladder_name)
+    if ladder_name is not None and trained != ladder_name:
+        raise RungsError(f"configuration {config} trains ladder {trained!r}, not {ladder_name!r}")
     where = out or default_folder(chapter, config, level, overrides or [])
     console.print(f"{chapter.title}, {level}: {config} -> {where}", style="dim")
-    metrics = script.main(settings, where, level=level, resume=resume)
+    try:
+        metrics = script.main(settings, where, level=level, resume=resume)
+    except KeyboardInterrupt:
+        console.print("stopped; the same command with --resume goes on from the last checkpoint")
+        raise
     if as_json:
         print(
             json.dumps(
@@ -86,7 +93,9 @@ def list_configs(chapter: Chapter, *, as_json: bool) -> None:
     width = max(map(len, about))
     for name, text in about.items():
         print(f"  {name:<{width}}  {text}".rstrip())
-    print(f"Train with one: rungs train {chapter.id} --config {shlex.quote(next(iter(about)))}")
+    print(
+        f"Train with one: rungs train {chapter.id} --config {shlex.quote('tiny' if 'tiny' in about else next(iter(about)))}"
+    )
 
 
 def first_comment(file: Path) -> str:
