@@ -888,8 +888,8 @@ LENET5 = Ladder(
     ),
     deviations=LENET_DEVIATIONS,
     scripts=tuple(tiny_training("tiny", level) for level in LENET_MODULES),
-    overfit=Overfit(steps=60, loss=10.0),
-    climb=climb("lenet_numpy", "LeNet5"),
+    overfit=Overfit(steps=80, loss=5.0, options={"lr": 0.004}),
+    climb=climb("lenet_numpy", "LeNet5", lr=0.004),
     bench=bench("lenet_numpy", "LeNet5"),
     train_script="train_lenet",
 )
@@ -905,8 +905,8 @@ LENET5_MSE = Ladder(
     activations=TRACE,
     mistakes=(*SUBSAMPLING_MISTAKES, TABLE_MISTAKE, *MSE_MISTAKES),
     deviations=LENET_DEVIATIONS[:1],
-    overfit=Overfit(steps=60, loss=10.0),
-    climb=climb("lenet_numpy", "LeNet5"),
+    overfit=Overfit(steps=80, loss=5.0, options={"lr": 0.004}),
+    climb=climb("lenet_numpy", "LeNet5", lr=0.004),
     train_script="train_lenet",
 )
 LENET_MODERN = Ladder(
