@@ -92,7 +92,10 @@ def describe(value: Any) -> str:
         if array.dtype != object:
             if array.ndim == 0:
                 return f"{array.item():.10g}" if array.dtype.kind == "f" else str(array.item())
-            text = np.array2string(array, precision=6, threshold=40, edgeitems=3, max_line_width=100)
+            plain = array.dtype.kind == "f" and 1e-3 < np.abs(array).max(initial=1.0) < 1e5  # no 1.234e+00 then
+            text = np.array2string(
+                array, precision=6, threshold=40, edgeitems=3, max_line_width=100, suppress_small=plain
+            )
             return f"shape {array.shape} {array.dtype}\n{text}"
     text = repr(value)
     return text if len(text) < 200 else text[:200] + " ..."

@@ -244,9 +244,11 @@ def find_exercise(name: str) -> Exercise:
         return names[wanted]
     head = wanted.split(".")[0]
     try:
-        known = chapter_exercises(head)
+        chapter, known = find_chapter(head), chapter_exercises(head)
     except KeyError:
-        known = []
+        chapter, known = None, []
+    if "." in wanted and chapter is not None and not known:
+        raise ExerciseError(f"no exercise {name!r}; chapter {chapter.id} ({chapter.title}) has none yet")
     if "." in wanted and known:
         raise ExerciseError(
             f"no exercise {name!r}; chapter {known[0].chapter.id} has "

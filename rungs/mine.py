@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from rungs.errors import Failed, RungsError
-from rungs.skeleton import level_modules
+from rungs.skeleton import SUFFIX, level_modules
 from utils.chapters import Chapter, find_chapter
 
 SECONDS = 180
@@ -58,6 +58,9 @@ def find_files(chapter: Chapter, level: str, file: Path | None, main: list[str])
             raise RungsError(f"{path} has none of the level's modules: {', '.join(f'{name}.py' for name in known)}")
         return found
     if path.stem not in known:
+        for other in SUFFIX:
+            if path.stem in level_modules(chapter, other):
+                raise RungsError(f"{path.name} is a module of the {other} level; say --level {other}")
         if len(main) != 1:
             names = " or ".join(f"{name}.py" for name in main)
             raise RungsError(

@@ -61,9 +61,9 @@ class Progress:
         return any(entry.started for entry in self.entries.values())
 
     def latest(self) -> str | None:
-        """What was worked on last and is not done."""
-        open_ones = [name for name, entry in self.entries.items() if entry.started and not entry.passed]
-        return max(open_ones, key=lambda name: self.entries[name].touched, default=None)
+        """What was worked on last: of what is not done, if there is any."""
+        begun = [name for name, entry in self.entries.items() if entry.started]
+        return max(begun, key=lambda name: (not self.is_done(name), self.entries[name].touched), default=None)
 
 
 def now() -> str:

@@ -155,7 +155,12 @@ def test_find_exercise(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("ridge-gradiant", "did you mean 01.1"), ("01.99", "chapter 01 has 01.1"), ("zzz", "rungs exercises")],
+    [
+        ("ridge-gradiant", "did you mean 01.1"),
+        ("01.99", "chapter 01 has 01.1"),
+        ("12.1", "none yet"),
+        ("zzz", "rungs exercises"),
+    ],
 )
 def test_unknown_exercise(name: str, message: str) -> None:
     with pytest.raises(ExerciseError, match=message):
@@ -221,6 +226,21 @@ def test_partial_work_is_checked(tmp_path: Path) -> None:
     found = verdict(answer("2 * alpha * weight", "alpha * weight").split("def ridge_fit")[0], tmp_path)
     assert [part.status for part in found.parts] == ["passed", "failed", "not written"]
     assert found.mistake == "factor_two_missing"
+
+
+def test_tester_takes_tensors(tmp_path: Path) -> None:
+    import torch
+
+    module = type(sys)("answer")
+    module.__dict__.update(double=lambda x: 2 * x, grow=lambda x: x.detach().mul_(2))
+    x = torch.arange(6.0, dtype=torch.float64).reshape(2, 3).requires_grad_()
+    t = Tester(module, tmp_path / "answer.py", "part")
+    t.equal(t.call("double", x), 2 * x)
+    assert t.failure is None
+    assert t.called == "double(x (2, 3))"
+    t.equal(t.call("grow", x), 4 * x)
+    assert t.failure is not None
+    assert t.failure.headline == "x was changed in place"
 
 
 def test_tester_raises_and_between(tmp_path: Path) -> None:

@@ -151,6 +151,8 @@ def test_which_file(work: Path) -> None:
     assert mine.find_files(CHAPTER, "numpy", mine_, ["linear_numpy"]) == {"linear_numpy": mine_}
     path = write(work)
     assert mine.find_files(CHAPTER, "numpy", work, []) == {"linear_numpy": path}
+    with pytest.raises(RungsError, match=r"linear_numpy\.py is a module of the numpy level; say --level numpy"):
+        mine.find_files(CHAPTER, "paper", path, ["linear_paper"])
 
 
 def test_a_whole_level_counts_in_the_progress(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
