@@ -38,27 +38,103 @@ class Option:
 
 
 OPTIONS = (
-    Option("`stem_type='deep'`", "three 3x3 convolutions for the 7x7", "He T. et al. 2019 (ResNet-C)", {"stem_type": "deep", "stem_width": 32}),
-    Option("`stem_type='deep_tiered'`", "the same, growing width by width", "none: timm's own (ResNet-T)", {"stem_type": "deep_tiered", "stem_width": 32}),
-    Option("`avg_down=True`", "average pooling, then a 1x1 convolution of stride 1, on the shortcut", "He T. et al. 2019 (ResNet-D)", {"avg_down": True}),
-    Option("`replace_stem_pool=True`", "a convolution of stride 2 for the max-pooling", "Bello et al. 2021 (ResNet-RS)", {"replace_stem_pool": True}),
-    Option("`cardinality=32, base_width=4`", "the 3x3 convolution in 32 groups", "Xie et al. 2017 (ResNeXt)", {"cardinality": 32, "base_width": 4}),
-    Option("`base_width=128`", "twice the width inside each bottleneck", "Zagoruyko, Komodakis 2016", {"base_width": 128}),
-    Option("`block_reduce_first=2`", "the first 1x1 convolution half as wide", "Hu et al. 2018 (SENet-154)", {"block_reduce_first": 2}),
-    Option("`down_kernel_size=3`", "a 3x3 convolution as projection", "Hu et al. 2018 (SENet-154)", {"down_kernel_size": 3}),
-    Option("`attn_layer='se'`", "squeeze and excitation at the end of each branch", "Hu et al. 2018", {"block_args": {"attn_layer": "se"}}),
-    Option("`attn_layer='eca'`", "channel attention by a one-dimensional convolution", "Wang et al. 2020", {"block_args": {"attn_layer": "eca"}}),
+    Option(
+        "`stem_type='deep'`",
+        "three 3x3 convolutions for the 7x7",
+        "He T. et al. 2019 (ResNet-C)",
+        {"stem_type": "deep", "stem_width": 32},
+    ),
+    Option(
+        "`stem_type='deep_tiered'`",
+        "the same, growing width by width",
+        "none: timm's own (ResNet-T)",
+        {"stem_type": "deep_tiered", "stem_width": 32},
+    ),
+    Option(
+        "`avg_down=True`",
+        "average pooling, then a 1x1 convolution of stride 1, on the shortcut",
+        "He T. et al. 2019 (ResNet-D)",
+        {"avg_down": True},
+    ),
+    Option(
+        "`replace_stem_pool=True`",
+        "a convolution of stride 2 for the max-pooling",
+        "Bello et al. 2021 (ResNet-RS)",
+        {"replace_stem_pool": True},
+    ),
+    Option(
+        "`cardinality=32, base_width=4`",
+        "the 3x3 convolution in 32 groups",
+        "Xie et al. 2017 (ResNeXt)",
+        {"cardinality": 32, "base_width": 4},
+    ),
+    Option(
+        "`base_width=128`", "twice the width inside each bottleneck", "Zagoruyko, Komodakis 2016", {"base_width": 128}
+    ),
+    Option(
+        "`block_reduce_first=2`",
+        "the first 1x1 convolution half as wide",
+        "Hu et al. 2018 (SENet-154)",
+        {"block_reduce_first": 2},
+    ),
+    Option(
+        "`down_kernel_size=3`", "a 3x3 convolution as projection", "Hu et al. 2018 (SENet-154)", {"down_kernel_size": 3}
+    ),
+    Option(
+        "`attn_layer='se'`",
+        "squeeze and excitation at the end of each branch",
+        "Hu et al. 2018",
+        {"block_args": {"attn_layer": "se"}},
+    ),
+    Option(
+        "`attn_layer='eca'`",
+        "channel attention by a one-dimensional convolution",
+        "Wang et al. 2020",
+        {"block_args": {"attn_layer": "eca"}},
+    ),
     Option("`aa_layer='blur'`", "a blur before each subsampling", "Zhang 2019", {"aa_layer": timm.layers.BlurPool2d}),
-    Option("`aa_layer='avg'`", "average pooling for each subsampling", "Zhang 2019, its simplest filter", {"aa_layer": nn.AvgPool2d}),
-    Option("`norm_layer='groupnorm'`", "statistics over groups of channels, not over the batch", "Wu, He 2018", {"norm_layer": "groupnorm"}),
+    Option(
+        "`aa_layer='avg'`",
+        "average pooling for each subsampling",
+        "Zhang 2019, its simplest filter",
+        {"aa_layer": nn.AvgPool2d},
+    ),
+    Option(
+        "`norm_layer='groupnorm'`",
+        "statistics over groups of channels, not over the batch",
+        "Wu, He 2018",
+        {"norm_layer": "groupnorm"},
+    ),
     Option("`act_layer='silu'`", "x times sigmoid(x) for ReLU", "Hendrycks, Gimpel 2016", {"act_layer": "silu"}),
-    Option("`output_stride=16`", "the last stage dilates in place of striding", "Yu et al. 2017", {"output_stride": 16}),
+    Option(
+        "`output_stride=16`", "the last stage dilates in place of striding", "Yu et al. 2017", {"output_stride": 16}
+    ),
     Option("`output_stride=8`", "the last two stages dilate", "Yu et al. 2017", {"output_stride": 8}),
-    Option("`drop_path_rate=0.1`", "branches left out at random in training", "Huang et al. 2016 (stochastic depth)", {"drop_path_rate": 0.1}),
-    Option("`drop_block_rate=0.1`", "squares of the feature maps left out in training", "Ghiasi et al. 2018", {"drop_block_rate": 0.1}),
-    Option("`global_pool='catavgmax'`", "average and maximum, side by side", "none known to us", {"global_pool": "catavgmax"}),
-    Option("`set_grad_checkpointing()`", "activations computed again in the backward pass", "Chen T. et al. 2016", {"checkpointing": True}),
-)  # fmt: skip
+    Option(
+        "`drop_path_rate=0.1`",
+        "branches left out at random in training",
+        "Huang et al. 2016 (stochastic depth)",
+        {"drop_path_rate": 0.1},
+    ),
+    Option(
+        "`drop_block_rate=0.1`",
+        "squares of the feature maps left out in training",
+        "Ghiasi et al. 2018",
+        {"drop_block_rate": 0.1},
+    ),
+    Option(
+        "`global_pool='catavgmax'`",
+        "average and maximum, side by side",
+        "none known to us",
+        {"global_pool": "catavgmax"},
+    ),
+    Option(
+        "`set_grad_checkpointing()`",
+        "activations computed again in the backward pass",
+        "Chen T. et al. 2016",
+        {"checkpointing": True},
+    ),
+)
 
 
 def variants() -> dict[str, Callable[[], nn.Module]]:
