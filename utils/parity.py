@@ -271,7 +271,7 @@ class _Run:
 
     def _plant(self, mistake: Mistake) -> Finding:
         what = f"planted: {mistake.name}"
-        with plant(self.ladder, mistake) as module:
+        with plant(self.ladder, mistake) as module, np.errstate(all="ignore"):  # it may well overflow
             found = self._diagnose(mistake.level, module)
         if found is None:
             return failed(what, "was not noticed: the suite stayed green")
