@@ -81,7 +81,7 @@ def bench(
         if not as_json:
             console.print(
                 f"[bold]{chapter.title}[/] ({ladder.name}): one training step, {ladder.bench.what}, float32, "
-                f"{count} thread{'s' if count != 1 else ''}, {rounds} rounds"
+                f"{count} thread{'s' * (count != 1)}, {rounds} round{'s' * (rounds != 1)}"
             )
             console.print(table(contenders))
         if write:
@@ -212,5 +212,6 @@ def write_receipt(report: dict[str, Any]) -> Path:
     state = {"hardware": receipts.hardware(), "versions": receipts.versions(), "commit": receipts.commit()}
     plain = {k: v.model_dump(mode="json") if hasattr(v, "model_dump") else v for k, v in state.items()}
     path = ROOT / "benchmarks" / f"{report['chapter']}-{report['ladder']}-{report['threads']}t.json"
+    path.parent.mkdir(exist_ok=True)
     runs.write_json_atomic(path, {**report, **plain})
     return path

@@ -376,6 +376,44 @@ def test_train_without_a_configuration_lists_them(script, capsys):
     assert "tiny  seconds, embedded data" in capsys.readouterr().out
 
 
+def test_a_configuration_of_another_ladder_is_refused(script, tmp_path, monkeypatch, capsys):
+    from utils.config import Config
+
+    class Of(Config):
+        ladder: str = "other"
+
+    monkeypatch.setattr(sys.modules["train_toy"], "CONFIG", Of)
+    (tmp_path / "paper" / "configs" / "other.yaml").write_text("ladder: other\n")
+    assert main(["train", "01", "--ladder", "toy", "--config", "other"]) == 2
+    assert "configuration other trains ladder 'other', not 'toy'" in capsys.readouterr().err
+
+
+# ---- reproduce ----
+
+
+@pytest.mark.parametrize(("value", "status"), [(0.9, 0), (1.5, 1)])
+def test_reproduce_says_whether_the_target_was_met(script, tmp_path, monkeypatch, capsys, value, status):
+    from utils.receipts import Target, new_receipt
+
+    def reproduce(folder, *, seeds=(0, 1, 2), only=None):
+        return [
+            new_receipt(
+                name="toy", chapter="01", ladder="toy", level="paper", title="toy", metric="test error", unit="%",
+                values=dict.fromkeys(seeds, value), paper_value=0.95, paper_where="table 1", dataset="none", steps=1,
+                wall_time_s=dict.fromkeys(seeds, 1.0), config={}, target=Target(text="at most 1 %", high=1.0),
+            )
+        ]  # fmt: skip
+
+    monkeypatch.setattr(sys.modules["train_toy"], "reproduce", reproduce, raising=False)
+    monkeypatch.setattr("rungs.refresh.pages", list)
+    assert main(["reproduce", "01", "--seeds", "0,4"]) == status
+    shown = capsys.readouterr()
+    assert "paper 0.95 %" in shown.out
+    assert ("target NOT met" in shown.out) == bool(status)
+    assert main(["reproduce", "01", "--only", "nothing"]) == 2
+    assert "has no result 'nothing'" in capsys.readouterr().err
+
+
 # ---- bench ----
 
 
@@ -385,6 +423,17 @@ def test_bench_gives_ratios_to_the_paper_level(toys, capsys):
     assert shown["contenders"]["paper"]["ratio"] == 1.0
     assert {"NumPy", "low-level PyTorch", "paper", "itself"} == set(shown["contenders"])
     assert shown["threads"] == 1
+
+
+def test_bench_writes_a_receipt_that_pages_can_show(toys, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("rungs.bench.ROOT", tmp_path)
+    monkeypatch.setattr("rungs.refresh.ROOT", tmp_path)
+    assert main(["bench", "01", "--rounds", "1", "--threads", "1", "--write"]) == 0
+    receipt = json.loads((tmp_path / "benchmarks" / "01-toy-1t.json").read_text())
+    assert {"hardware", "versions", "commit", "contenders"} <= receipt.keys()
+    assert f"Receipt: {os.path.join('benchmarks', '01-toy-1t.json')}" in capsys.readouterr().out
+    shown = rungs.refresh.benchmarks_block(tmp_path / "docs" / "page.md")
+    assert "| [toy](../benchmarks/01-toy-1t.json) | one training step, 7 rows of 5, float32 | 1 | NumPy |" in shown
 
 
 def test_bench_gives_the_threads_back(toys):
@@ -420,7 +469,6 @@ def test_doctor_fails_on_a_folder_that_cannot_be_used(monkeypatch, tmp_path, cap
 
 
 def test_read_tells_whether_the_code_has_moved(monkeypatch, tmp_path, capsys):
-    import hashlib
     import inspect
     import textwrap
 
@@ -431,9 +479,7 @@ def test_read_tells_whether_the_code_has_moved(monkeypatch, tmp_path, capsys):
         {"symbol": "textwrap.nothing", "sha256": "0"},
     ]
     (tmp_path / "production").mkdir()
-    (tmp_path / "production" / "anchors.json").write_text(
-        json.dumps({"versions": {"typer": "1"}, "anchors": anchors})
-    )
+    (tmp_path / "production" / "anchors.json").write_text(json.dumps({"versions": {"typer": "1"}, "anchors": anchors}))
     monkeypatch.setattr(Chapter, "path", property(lambda chapter: tmp_path))
     monkeypatch.setattr(Chapter, "is_written", True)
     assert main(["read", "01", "--json"]) == 0
