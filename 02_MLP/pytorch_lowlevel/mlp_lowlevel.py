@@ -50,7 +50,7 @@ def _init(sizes: Sequence[int], draw, generator: torch.Generator) -> Params:
 
 # --8<-- [start:relu]
 def relu(x: Tensor) -> Tensor:
-    """max(x, 0), with derivative 0 at 0. `clamp(min=0)` has the same values, and derivative 1 at 0."""
+    """max(x, 0), with derivative 0 at 0. `maximum(x, 0)` has the same values, and derivative 1/2 at 0."""
     return torch.where(x > 0, x, 0.0)
 
 
