@@ -54,7 +54,7 @@ class _Skeleton:
             if isinstance(node, ast.FunctionDef):
                 if _is_public(node.name):
                     self.gap(2)
-                    self.function(node, "")
+                    self.function(node, "", node.name)
             elif isinstance(node, ast.ClassDef):
                 if _is_public(node.name):
                     self.gap(2)
@@ -88,27 +88,44 @@ class _Skeleton:
             self.out += self.text(node.lineno, node.end_lineno or node.lineno)
 
     def klass(self, node: ast.ClassDef) -> None:
+        """A private base class is taken apart: its public members become members of the class itself."""
         first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
         body = node.body
-        self.out += self.text(first, body[0].lineno - 1 if body[0].lineno > node.lineno else node.lineno)
         if body[0].lineno == node.lineno:  # class Error(ValueError): ...
+            self.out += self.text(first, node.lineno)
             return
-        while self.out and (not self.out[-1].strip() or self.out[-1].lstrip().startswith(("#", "@"))):
-            self.out.pop()  # what stands before the first member belongs to it
-        kept = 0
-        for child in body:
-            if isinstance(child, ast.FunctionDef):
-                if _is_public(child.name):
-                    self.gap(1)
-                    self.function(child, " " * child.col_offset)
-                    kept += 1
-            else:
-                self.out += self.text(child.lineno, child.end_lineno or child.lineno)
-                kept += 1
-        if not kept:
+        private = [base for base in node.bases if isinstance(base, ast.Name) and not _is_public(base.id)]
+        kept = [ast.unparse(base) for base in [*node.bases, *node.keywords] if base not in private]
+        if private:
+            self.out += self.text(first, node.lineno - 1)
+            self.out.append(f"class {node.name}({', '.join(kept)}):" if kept else f"class {node.name}:")
+        else:
+            header = self.text(first, body[0].lineno - 1)
+            while not header[-1].split("#")[0].rstrip().endswith(":"):
+                header.pop()  # what stands before the first member belongs to it
+            self.out += header
+        before = len(self.out)
+        self.members(node, node, private)
+        if len(self.out) == before:
             self.out.append("    pass")
 
-    def function(self, node: ast.FunctionDef, indent: str) -> None:
+    def members(self, node: ast.ClassDef, owner: ast.ClassDef, private: list[ast.Name]) -> None:
+        """What stands in `node`, as members of `owner`, then what `node` inherits from private classes of the module."""
+        own = {child.name for child in owner.body if isinstance(child, ast.FunctionDef)}
+        for child in node.body:
+            if isinstance(child, ast.FunctionDef):
+                if _is_public(child.name) and (node is owner or child.name not in own):
+                    self.gap(1)
+                    self.function(child, " " * child.col_offset, f"{owner.name}.{child.name}")
+            elif node is owner or not isinstance(child, ast.Expr):  # a private class's docstring speaks of that class
+                self.out += self.text(child.lineno, child.end_lineno or child.lineno)
+        for base in private:
+            for parent in self.tree.body:
+                if isinstance(parent, ast.ClassDef) and parent.name == base.id:
+                    inner = [b for b in parent.bases if isinstance(b, ast.Name) and not _is_public(b.id)]
+                    self.members(parent, owner, inner)
+
+    def function(self, node: ast.FunctionDef, indent: str, title: str) -> None:
         first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
         body = node.body
         documented = ast.get_docstring(node) is not None
@@ -128,13 +145,7 @@ class _Skeleton:
         shapes = _shapes(self.lines, node)
         if shapes:
             self.out.append(f"{indent}    # returns {' or '.join(dict.fromkeys(shapes))}")
-        self.out.append(f"{indent}    raise NotImplementedError({self.title(node)!r})".replace("'", '"'))
-
-    def title(self, node: ast.FunctionDef) -> str:
-        for parent in self.tree.body:
-            if isinstance(parent, ast.ClassDef) and node in parent.body:
-                return f"{parent.name}.{node.name}"
-        return node.name
+        self.out.append(f"{indent}    raise NotImplementedError({title!r})".replace("'", '"'))
 
 
 def make_skeleton(source: str) -> str:
