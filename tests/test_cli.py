@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -77,13 +76,12 @@ def test_the_map_comes_at_once():
         "heavy = {'torch', 'sklearn', 'matplotlib', 'pydantic', 'numpy', 'typer', 'scipy'} & set(sys.modules);"
         "sys.exit(f'imported {heavy}' if heavy else status)"
     )
-    seconds = []
-    for _ in range(3):
-        began = time.perf_counter()
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
-        seconds.append(time.perf_counter() - began)
-        assert done.returncode == 0, done.stderr
-    assert min(seconds) < 1.5  # 0.2 on a free machine
+    before = os.times()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    after = os.times()
+    assert done.returncode == 0, done.stderr
+    # Processor time, since other tests run beside this one: 0.2 on a free machine.
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 1.0
     assert "LeNet-5" in done.stdout
     assert "Next" in done.stdout
 
