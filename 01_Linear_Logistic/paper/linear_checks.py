@@ -49,9 +49,12 @@ def solve_everywhere(modules: Modules, function: str, x: np.ndarray, y: np.ndarr
     """The closed form of the NumPy and of the low level, called `function` in both."""
     found = {}
     for level in ("numpy", "pytorch_lowlevel"):
-        arrays = (x, y) if level == "numpy" else (torch.tensor(x), torch.tensor(y))
-        weight, bias = getattr(modules[level], function)(*arrays, *args)
-        found[level] = {"weight": np.array(weight), "bias": np.array(bias)}
+        solve = getattr(modules[level], function)
+        if level == "numpy":
+            weight, bias = solve(x, y, *args)
+        else:
+            weight, bias = (tensor.numpy() for tensor in solve(torch.tensor(x), torch.tensor(y), *args))
+        found[level] = {"weight": weight, "bias": bias}
     return found
 
 
@@ -85,13 +88,13 @@ def normal_equations(modules: Modules, rng: np.random.Generator) -> list[Finding
 
 def descent(modules: Modules, rng: np.random.Generator) -> list[Finding]:
     """Gradient descent arrives, at every level, where the closed form says it will."""
-    x, y = rng.standard_normal((41, 7)), rng.standard_normal((41, 3))
+    x, y = rng.standard_normal((97, 7)), rng.standard_normal((97, 3))
     weight, bias = linear_numpy.least_squares(x, y)
     start = ladder("linear").init(rng)
     findings = []
     for level, module in modules.items():
-        trainer = ladder("linear").builders[level](module).start(start, lr=0.9)
-        for _ in range(400):
+        trainer = ladder("linear").builders[level](module).start(start, lr=1.3)
+        for _ in range(80):
             trainer.step({"inputs": x, "targets": y})
         got = trainer.params()
         findings.append(compare(f"{level} weight", got["linear.weight"], weight, rtol=1e-8, atol=1e-10))

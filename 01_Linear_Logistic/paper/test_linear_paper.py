@@ -124,7 +124,7 @@ def test_receipts() -> None:
     receipts = {receipt.name: receipt for receipt in read_receipts(Path(__file__).parents[1])}
     assert all(receipt.met is not False for receipt in receipts.values())
     error = {name: receipt.mean for name, receipt in receipts.items()}
-    assert error["softmax"] < error["lecun1998"] < 12.0 < error["least-squares"]
+    assert error["softmax"] < 8.0 < error["lecun1998"] < 12.0 < 13.5 < error["least-squares"] < 14.5
     assert error["pairwise-votes"] < 7.6 < error["pairwise-clipped"] < error["pairwise-raw"]
     assert abs(error["softmax"] - error["softmax-numpy"]) < 0.05
     assert set(receipts["softmax"].values) == {0, 1, 2}

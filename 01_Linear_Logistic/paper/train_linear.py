@@ -96,7 +96,7 @@ def as_float32(data: Batch) -> Batch:
 
 def tiny(ladder: str) -> LinearConfig:
     """The smallest setting: one epoch on embedded data."""
-    return LinearConfig(ladder=ladder, dataset=DATA[ladder][0], batch_size=64, epochs=1)
+    return LinearConfig.model_validate({"ladder": ladder, "dataset": DATA[ladder][0], "batch_size": 64, "epochs": 1})
 
 
 # ---- Results ----
