@@ -36,8 +36,8 @@ from utils.parity import Finding, compare, failed, passed
 SIZES = (11, 7, 5, 3)  # distinct primes: a transposed or swapped axis cannot go unnoticed
 EXAMPLES = 13
 DROPOUT = 0.3
-ADAMW = {"lr": 1e-3, "weight_decay": 1e-2}
-SGD_1998 = {"lr": 0.01}
+ADAMW: dict[str, Any] = {"lr": 1e-3, "weight_decay": 1e-2}
+SGD_1998: dict[str, Any] = {"lr": 0.01}
 
 
 # ---- parameters and batches ----
@@ -437,12 +437,12 @@ def sklearn_check(modules: Mapping[str, ModuleType], rng: np.random.Generator) -
     params, lr = random_params(rng), 0.1
     batch = plain_batch(rng)
     labels = batch["labels"] = np.concatenate([np.arange(SIZES[-1]), batch["labels"][SIZES[-1] :]])  # every class
-    theirs = MLPClassifier(
+    theirs: Any = MLPClassifier(
         SIZES[1:-1],
         activation="relu",
         solver="sgd",
         alpha=0.0,
-        batch_size=EXAMPLES,
+        batch_size=EXAMPLES,  # pyright: ignore[reportArgumentType]
         learning_rate_init=lr,
         momentum=0.0,
         nesterovs_momentum=False,
@@ -632,7 +632,7 @@ MLP = Ladder(
             "ReLU on the logits",
             "paper",
             "return self.linears[-1](x)",
-            "return self.relus[-1](self.linears[-1](x))",
+            "return F.relu(self.linears[-1](x))",
             "output logits",
             "The softmax needs negative logits too; a logit of zero for every class but one caps how sure it can be.",
         ),
@@ -777,7 +777,7 @@ MLP1998 = Ladder(
         score=accuracy,
         init=fresh_params("MLP1998", CLIMB_SIZES),
         steps=400,
-        options={"lr": 0.05},
+        options={"lr": 0.1},
     ),
     bench=Bench(
         init=fresh_params("MLP1998", MNIST_SIZES, np.float32),
