@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from logistic_lowlevel import cross_entropy
 from logistic_numpy import CrossEntropyLoss
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -114,7 +115,7 @@ def numpy_mlp(module: ModuleType) -> Level:
 def lowlevel_mlp(module: ModuleType) -> Level:
     def one_pass(params: dict[str, Tensor], batch: dict[str, Tensor], training: bool) -> tuple[dict, Tensor, dict]:
         logits, activations = module.mlp(params, batch["images"], masks_of(batch, training))
-        return {"logits": logits}, F.cross_entropy(logits, batch["labels"]), activations
+        return {"logits": logits}, cross_entropy(logits, batch["labels"]), activations
 
     def optimizer(params: dict[str, Tensor], **options: Any) -> Any:
         return importlib.import_module("optimizers_lowlevel").AdamW(params, **ADAMW | options)

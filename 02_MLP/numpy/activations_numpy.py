@@ -46,7 +46,6 @@ class Activation(Module):
         raise NotImplementedError
 
 
-# --8<-- [start:sigmoid_activation]
 class Sigmoid(Activation):
     """s(x) = 1 / (1 + exp(-x)) (Rumelhart, Hinton, Williams 1986, equation 2)."""
 
@@ -67,6 +66,7 @@ class Tanh(Activation):
         return 1.0 - y * y  # tanh' = 1 - tanh^2
 
 
+# --8<-- [start:scaled_tanh]
 class ScaledTanh(Activation):
     """f(x) = A tanh(S x), A = 1.7159, S = 2/3 (LeCun et al. 1998, equation 6 and Appendix A).
 
@@ -84,7 +84,7 @@ class ScaledTanh(Activation):
         return self.A * self.S - (self.S / self.A) * (y * y)  # A S (1 - tanh^2), with tanh = y / A
 
 
-# --8<-- [end:sigmoid_activation]
+# --8<-- [end:scaled_tanh]
 
 
 # --8<-- [start:relu]

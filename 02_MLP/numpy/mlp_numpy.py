@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 from activations_numpy import ReLU, ScaledTanh
 from linear_numpy import Linear
+from logistic_numpy import CrossEntropyLoss
 from module_numpy import Module
+from optimizers_numpy import Optimizer
 
 Array = np.ndarray
 
@@ -184,6 +186,20 @@ class MLP(Module):
 
 
 # --8<-- [end:model]
+
+
+# --8<-- [start:training_step]
+def training_step(model: MLP, optimizer: Optimizer, x: Array, labels: Array, masks: Sequence[Array] | None) -> float:
+    """Forward, backward, update. x: (B, D). labels: (B,) integers. Returns: the loss before the update"""
+    criterion = CrossEntropyLoss()
+    loss = criterion.forward(model.forward(x, masks), labels)
+    model.zero_grads()
+    model.backward(criterion.backward())
+    optimizer.step(model.grads)
+    return loss
+
+
+# --8<-- [end:training_step]
 
 
 # --8<-- [start:model1998]

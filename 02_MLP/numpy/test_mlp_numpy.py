@@ -3,7 +3,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from logistic_numpy import CrossEntropyLoss
-from mlp_numpy import MLP, MLP1998, Dropout, SquaredError, dropout_mask, fans, glorot_uniform, he_normal, one_of_k
+from mlp_numpy import (
+    MLP,
+    MLP1998,
+    Dropout,
+    SquaredError,
+    dropout_mask,
+    fans,
+    glorot_uniform,
+    he_normal,
+    one_of_k,
+    training_step,
+)
+from optimizers_numpy import AdamW
 
 from utils.gradcheck import numeric_gradient
 
@@ -98,3 +110,34 @@ def test_float32_stays_float32():
         y = model.forward(np.ones((2, 5), np.float32))
         dx = model.backward(np.ones_like(y))
         assert {y.dtype, dx.dtype, *(g.dtype for g in model.grads.values())} == {np.dtype(np.float32)}
+
+
+def test_the_training_steps_of_the_levels_are_equal():
+    """The steps that the page shows side by side, from the same weights, five times."""
+    import mlp_lowlevel
+    import mlp_paper
+    import optimizers_lowlevel
+    import torch
+
+    rng = np.random.default_rng(0)
+    model = MLP((5, 7, 4, 3), rng=rng)
+    start = {name: p.copy() for name, p in model.params.items()}
+    tensors = {name: torch.tensor(p, requires_grad=True) for name, p in start.items()}
+    module = mlp_paper.MLP((5, 7, 4, 3)).double()
+    module.load_state_dict({name: torch.tensor(p) for name, p in start.items()})
+    ours = AdamW(model.params, lr=0.01)
+    low = optimizers_lowlevel.AdamW(tensors, lr=0.01)
+    theirs = torch.optim.AdamW(module.parameters(), lr=0.01)
+    for _ in range(5):
+        x, labels = rng.normal(size=(11, 5)), rng.integers(0, 3, 11)
+        masks = [dropout_mask((11, width), 0.3, rng=rng) for width in (7, 4)]
+        t = [torch.tensor(a) for a in (x, labels)]
+        losses = [
+            training_step(model, ours, x, labels, masks),
+            mlp_lowlevel.training_step(tensors, low, *t, [torch.tensor(m) for m in masks]),
+            mlp_paper.training_step(module, theirs, *t, [torch.tensor(m) for m in masks]),
+        ]
+        np.testing.assert_allclose(losses, losses[0], rtol=1e-12)
+    for name, p in module.state_dict().items():
+        np.testing.assert_allclose(model.params[name], p.numpy(), rtol=1e-9, atol=1e-11)
+        np.testing.assert_allclose(tensors[name].detach().numpy(), p.numpy(), rtol=1e-9, atol=1e-11)

@@ -26,7 +26,7 @@ class Dropout(nn.Module):
 # --8<-- [end:dropout]
 
 
-# --8<-- [start:sigmoid_activation]
+# --8<-- [start:scaled_tanh]
 class ScaledTanh(nn.Module):
     """1.7159 tanh(2/3 x) (equation 6)."""
 
@@ -34,7 +34,7 @@ class ScaledTanh(nn.Module):
         return 1.7159 * torch.tanh((2.0 / 3.0) * x)
 
 
-# --8<-- [end:sigmoid_activation]
+# --8<-- [end:scaled_tanh]
 
 
 # --8<-- [start:model]
@@ -55,6 +55,21 @@ class MLP(nn.Module):
 
 
 # --8<-- [end:model]
+
+
+# --8<-- [start:training_step]
+def training_step(
+    model: MLP, optimizer: torch.optim.Optimizer, x: Tensor, labels: Tensor, masks: Sequence[Tensor] | None
+) -> float:
+    """Forward, backward, update. x: (B, D). labels: (B,) integers. Returns: the loss before the update"""
+    loss = F.cross_entropy(model(x, masks), labels)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return float(loss.detach())
+
+
+# --8<-- [end:training_step]
 
 
 # --8<-- [start:model1998]

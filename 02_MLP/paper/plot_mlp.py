@@ -184,13 +184,7 @@ def spirals(rng: np.random.Generator, n: int = 150) -> tuple[Array, Array]:
 
 def train_full_batch(model: Any, optimizer: Any, x: Array, labels: Array, steps: int) -> list[float]:
     """`steps` steps on all of the data. Returns: the loss before each."""
-    criterion, losses = CrossEntropyLoss(), []
-    for _ in range(steps):
-        losses.append(criterion.forward(model.forward(x), labels))
-        model.zero_grads()
-        model.backward(criterion.backward())
-        optimizer.step(model.grads)
-    return losses
+    return [mlp_numpy.training_step(model, optimizer, x, labels, None) for _ in range(steps)]
 
 
 def plot_decision_boundary(folder: Path) -> list[Path]:

@@ -11,6 +11,8 @@ from itertools import pairwise
 
 import torch
 from linear_lowlevel import linear
+from logistic_lowlevel import cross_entropy
+from optimizers_lowlevel import Optimizer
 from torch import Tensor
 
 Params = dict[str, Tensor]
@@ -57,13 +59,13 @@ def relu(x: Tensor) -> Tensor:
 # --8<-- [end:relu]
 
 
-# --8<-- [start:sigmoid_activation]
+# --8<-- [start:scaled_tanh]
 def scaled_tanh(x: Tensor) -> Tensor:
     """1.7159 tanh(2/3 x) (LeCun et al. 1998, equation 6 and Appendix A)."""
     return 1.7159 * torch.tanh((2.0 / 3.0) * x)
 
 
-# --8<-- [end:sigmoid_activation]
+# --8<-- [end:scaled_tanh]
 
 
 # --8<-- [start:dropout]
@@ -108,6 +110,22 @@ def mlp(params: Params, x: Tensor, masks: Sequence[Tensor] | None = None) -> tup
 
 
 # --8<-- [end:model]
+
+
+# --8<-- [start:training_step]
+def training_step(
+    params: Params, optimizer: Optimizer, x: Tensor, labels: Tensor, masks: Sequence[Tensor] | None
+) -> float:
+    """Forward, backward, update. x: (B, D). labels: (B,) integers. Returns: the loss before the update"""
+    logits, _ = mlp(params, x, masks)
+    loss = cross_entropy(logits, labels)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return float(loss.detach())
+
+
+# --8<-- [end:training_step]
 
 
 # --8<-- [start:model1998]
