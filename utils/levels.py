@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from utils.ladder import Batch, Level, Params, Result, Trainer
+from utils.training_utils import processes
 
 if TYPE_CHECKING:
     import torch
@@ -394,17 +395,15 @@ class ModuleLevel(Level):
 
 
 class _ModuleTrainer(Trainer):
-    """With `processes` (see `utils.training_utils`), each process takes its share of every batch; gradients are averaged."""
+    """Started by torchrun or `accelerate launch`, each process takes its share of every batch; gradients are averaged."""
 
     def __init__(self, level: ModuleLevel, module: nn.Module, options: dict[str, Any]) -> None:
         assert level.optimizer is not None
-        self.processes = options.pop("processes", None)
+        self.processes = options.pop("processes", None) or processes()
         self.level, self.inner = level, module.train()
         self.dtype = float_dtype(to_numpy(dict(module.named_parameters())))
         self.optimizer = level.optimizer(module, **options)
-        self.outer = module
-        if self.processes is not None:
-            self.outer, self.optimizer = self.processes.prepare(module, self.optimizer)
+        self.outer, self.optimizer = self.processes.prepare(module, self.optimizer)
 
     @property
     def lr(self) -> float:
@@ -420,13 +419,11 @@ class _ModuleTrainer(Trainer):
         return {name: value.to(device) for name, value in to_torch(cast_batch(batch, self.dtype)).items()}
 
     def step(self, batch: Batch) -> float:
-        if self.processes is not None:
-            batch = self.processes.shard(batch)
-        _, loss = self.level.one_pass(self.outer.train(), self._tensors(batch))
+        _, loss = self.level.one_pass(self.outer.train(), self._tensors(self.processes.shard(batch)))
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        return float(loss.detach()) if self.processes is None else self.processes.mean(float(loss.detach()))
+        return self.processes.mean(float(loss.detach()))
 
     def predict(self, batch: Batch) -> Outputs:
         import torch

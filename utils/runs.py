@@ -47,7 +47,7 @@ class Run:
         identity: what is trained, as JSON values: {"chapter": ..., "ladder": ..., "level": ..., "config": {...}}.
         rng: the generators of the run (`streams`, and torch generators); their states go into the checkpoints.
         resume: continue the run that is in the folder.
-        writes: False in all processes but the main one; they read checkpoints and write nothing.
+        writes: whether this process writes; when None, only the main one of several does.
 
     Attributes:
         step: optimizer steps taken.
@@ -62,11 +62,12 @@ class Run:
         *,
         rng: Mapping[str, Any],
         resume: bool = False,
-        writes: bool = True,
+        writes: bool | None = None,
     ) -> None:
         self.folder = Path(folder)
         self.identity = json.loads(json.dumps(identity))  # tuples become lists, as they do in the file
-        self.rng, self.resume, self.writes = rng, resume, writes
+        self.rng, self.resume = rng, resume
+        self.writes = os.environ.get("RANK", "0") == "0" if writes is None else writes
         self.step = 0
         self.params: Params | None = None
         self.extra: dict[str, np.ndarray] = {}

@@ -279,7 +279,7 @@ class _AccelerateProcesses(Processes):
 def processes() -> Processes:
     """The processes of this run: one, or as many as `torchrun --nproc-per-node N` or `accelerate launch` started.
 
-    `accelerate launch` starts several for several GPUs; with `--cpu` it starts one, so on CPUs use torchrun. A script
-    passes them on: `Run(..., writes=team.is_main)`, and `start(..., processes=team)` at the paper level.
+    `accelerate launch` starts several for several GPUs; with `--cpu` it starts one, so on CPUs use torchrun. A training
+    script needs no change: `Run` writes in the main process alone, and the paper level's trainer averages gradients.
     """
     return _AccelerateProcesses() if int(os.environ.get("WORLD_SIZE", "1")) > 1 else Processes()
