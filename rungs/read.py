@@ -22,6 +22,7 @@ import textwrap
 import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ class Source:
     file: Path
     line: int  # its first line, decorators included
     text: str
+    name: str  # "Block.forward": within its file
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Anchor:
     ours: str  # the symbol of ours that does the same; "" where there is none
     ours_file: str  # relative to the repository
     ours_line: int
+    ours_name: str
 
 
 def read(
@@ -118,8 +121,8 @@ def load(path: Path) -> dict[str, Any]:
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
         for entry in table["anchors"]:
-            entry["symbol"], entry["sha256"]
-        table["versions"].items()
+            _ = entry["symbol"], entry["sha256"]
+        _ = table["versions"].items()
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RungsError(f"{path.parent.parent.name}/production/{path.name} cannot be read: {error!r}") from None
     return table
@@ -147,6 +150,7 @@ def locate(entry: dict[str, Any]) -> Anchor:
         "ours": entry.get("ours", ""),
         "ours_file": os.path.relpath(ours.file, ROOT).replace(os.sep, "/") if ours else "",
         "ours_line": ours.line if ours else 0,
+        "ours_name": ours.name if ours else "",
     }
     source = find(entry["symbol"])
     if source is None:
@@ -167,10 +171,10 @@ def find(symbol: str) -> Source | None:
     if module is None:
         return None
     try:
-        text = module.read_text(encoding="utf-8")
-        body: Iterable[ast.stmt] = ast.parse(text).body
+        text, tree = _parsed(module, module.stat().st_mtime_ns)
     except (OSError, SyntaxError, UnicodeDecodeError):
         return None
+    body: Iterable[ast.stmt] = tree.body
     node: ast.stmt | None = None
     for name in names:
         node = next((n for n in _statements(body) if name in _names(n)), None)
@@ -178,9 +182,16 @@ def find(symbol: str) -> Source | None:
             return None
         body = node.body if isinstance(node, ast.ClassDef) else ()
     if node is None:
-        return Source(module, 1, text)
+        return Source(module, 1, text, "")
     first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
-    return Source(module, first, "".join(text.splitlines(keepends=True)[first - 1 : node.end_lineno]))
+    lines = text.splitlines(keepends=True)[first - 1 : node.end_lineno]
+    return Source(module, first, "".join(lines), ".".join(names))
+
+
+@lru_cache(maxsize=64)
+def _parsed(file: Path, _changed: int) -> tuple[str, ast.Module]:
+    text = file.read_text(encoding="utf-8")
+    return text, ast.parse(text)
 
 
 def _module(parts: list[str]) -> tuple[Path | None, list[str]]:
@@ -272,8 +283,9 @@ def anchors_table(chapter: Chapter, folder: Path) -> str:
             part = entry.get("part")
             lines += ["", f"**{part}**", "", "| there | here | |", "| --- | --- | --- |"]
         ours = find(entry["ours"]) if entry.get("ours") else None
-        name = entry.get("ours", "").partition(".")[2]
-        here = f"[`{name}`]({os.path.relpath(ours.file, folder).replace(os.sep, '/')}#L{ours.line})" if ours else ""
+        here = (
+            f"[`{ours.name}`]({os.path.relpath(ours.file, folder).replace(os.sep, '/')}#L{ours.line})" if ours else ""
+        )
         at = f", at `{entry['at']}`" if entry.get("at") else ""
         lines.append(f"| `{entry['symbol']}`{at} | {here} | {entry.get('note', '')} |".replace("|  |", "| |"))
     return "\n".join(lines)
@@ -299,8 +311,8 @@ def _print(chapter: Chapter, table: dict[str, Any], anchors: list[Anchor]) -> No
         if anchor.file:
             console.print(f"             [dim]{anchor.file}:{anchor.line}[/]", soft_wrap=True)
         if anchor.ours_file:
-            name = anchor.ours.partition(".")[2]
-            console.print(f"             [dim]ours: {anchor.ours_file}:{anchor.ours_line} {name}[/]", soft_wrap=True)
+            place = f"{anchor.ours_file}:{anchor.ours_line} {anchor.ours_name}"
+            console.print(f"             [dim]ours: {place}[/]", soft_wrap=True)
         if anchor.note:
             console.print(f"             {anchor.note}", soft_wrap=True, markup=False)
     stale = sum(anchor.state != "as read" for anchor in anchors)
@@ -330,7 +342,7 @@ def _show(chapter: Chapter, wanted: str) -> None:
         marked = {anchor.line} if symbol == chosen["symbol"] and chosen.get("at") else set()
         console.print(f"\n[dim]{source.file}:{source.line}[/]", soft_wrap=True)
         text = Syntax(
-            textwrap.dedent(source.text),
+            textwrap.dedent(source.text).rstrip(),
             "python",
             line_numbers=True,
             start_line=source.line,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from typing import Any
 
 import pytest
 import resnet_options
@@ -23,7 +24,8 @@ from resnet_production import (
     small_resnet,
     stage_outputs,
 )
-from timm.data import resolve_model_data_config
+from timm.data.config import resolve_model_data_config
+from timm.layers.norm_act import freeze_batch_norm_2d
 from torch import nn
 from torch.nn import functional as F
 
@@ -38,7 +40,7 @@ def images(count: int, size: int, dtype: torch.dtype = torch.float64) -> torch.T
     return torch.randn(count, 3, size, size, generator=generator(), dtype=dtype)
 
 
-def scramble(model: nn.Module) -> nn.Module:
+def scramble(model: Any) -> Any:
     """Every parameter and running statistic random, variances positive, so that nothing is hidden by a zero or a one."""
     g = generator(7)
     with torch.no_grad():
@@ -52,7 +54,7 @@ def scramble(model: nn.Module) -> nn.Module:
 
 
 @pytest.fixture
-def model() -> nn.Module:
+def model() -> Any:
     return scramble(small_resnet().double())
 
 
@@ -193,7 +195,7 @@ def test_a_separable_block_is_the_identity_at_first_and_then_learns():
 
 def test_the_registry_knows_the_model():
     assert "rungs_resnet18s" in timm.list_models("rungs*")
-    made = timm.create_model("rungs_resnet18s", num_classes=3, drop_path_rate=0.2, channels=(8, 16, 24, 40))
+    made: Any = timm.create_model("rungs_resnet18s", num_classes=3, drop_path_rate=0.2, channels=(8, 16, 24, 40))
     assert isinstance(made.layer4[1], SeparableBlock)
     assert made.layer4[1].drop_path.drop_prob == pytest.approx(0.2)
     assert made(images(2, 64, torch.float32)).shape == (2, 3)
@@ -201,7 +203,9 @@ def test_the_registry_knows_the_model():
     assert float(made.layer1[0].bn2.weight.detach().abs().max()) == 0.0  # zero_init_last has been called
     features = timm.create_model("rungs_resnet18s", features_only=True, out_indices=(1, 4), output_stride=8)
     assert [f.shape[1:] for f in features(images(1, 64, torch.float32))] == [(64, 16, 16), (512, 8, 8)]
-    normed = timm.create_model("rungs_resnet18s", norm_layer="groupnorm", act_layer="silu", channels=(32, 32, 64, 64))
+    normed: Any = timm.create_model(
+        "rungs_resnet18s", norm_layer="groupnorm", act_layer="silu", channels=(32, 32, 64, 64)
+    )
     assert isinstance(normed.layer1[0].bn1, nn.GroupNorm) and isinstance(normed.layer1[0].act1, nn.SiLU)
 
 
@@ -235,7 +239,7 @@ def test_frozen_statistics_stay_and_the_rest_learns(model):
 
 
 def test_freezing_agrees_with_timm_and_refuses_what_it_does_not_know(model):
-    theirs = timm.layers.freeze_batch_norm_2d(copy.deepcopy(model)).train()
+    theirs = freeze_batch_norm_2d(copy.deepcopy(model)).train()
     x = images(2, 64)
     torch.testing.assert_close(freeze_batch_norm(model).train()(x), theirs(x))
     fused = timm.create_model("regnetx_002")  # convolution, normalisation and activation are one module there
