@@ -131,11 +131,11 @@ def test_the_training_steps_of_the_levels_are_equal():
     for _ in range(5):
         x, labels = rng.normal(size=(11, 5)), rng.integers(0, 3, 11)
         masks = [dropout_mask((11, width), 0.3, rng=rng) for width in (7, 4)]
-        t = [torch.tensor(a) for a in (x, labels)]
+        tx, tlabels, tmasks = torch.tensor(x), torch.tensor(labels), [torch.tensor(m) for m in masks]
         losses = [
             training_step(model, ours, x, labels, masks),
-            mlp_lowlevel.training_step(tensors, low, *t, [torch.tensor(m) for m in masks]),
-            mlp_paper.training_step(module, theirs, *t, [torch.tensor(m) for m in masks]),
+            mlp_lowlevel.training_step(tensors, low, tx, tlabels, tmasks),
+            mlp_paper.training_step(module, theirs, tx, tlabels, tmasks),
         ]
         np.testing.assert_allclose(losses, losses[0], rtol=1e-12)
     for name, p in module.state_dict().items():
