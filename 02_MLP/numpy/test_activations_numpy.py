@@ -70,3 +70,20 @@ def test_scaled_tanh_curves_most_at_one():
     y = ScaledTanh().forward(x)
     curvature = np.abs(np.diff(y, 2))
     assert abs(x[1:-1][curvature.argmax()] - 1.0) < 0.02
+
+
+def test_the_numbers_of_the_page():
+    """activations.md: largest derivative, lowest value and its place."""
+    x = np.linspace(-8, 8, 160_001)
+    largest = {"Sigmoid": 0.25, "Tanh": 1.0, "ScaledTanh": 1.144, "GELU": 1.129, "SiLU": 1.100}
+    for name, value in largest.items():
+        layer = getattr(activations_numpy, name)()
+        layer.forward(x)
+        assert layer.backward(np.ones_like(x)).max() == pytest.approx(value, abs=6e-4), name
+    for kind, lowest, place in ((GELU, -0.17, -0.75), (SiLU, -0.28, -1.28)):
+        y = kind().forward(x)
+        assert y.min() == pytest.approx(lowest, abs=5e-3)
+        assert x[y.argmin()] == pytest.approx(place, abs=5e-3)
+    sigmoid = Sigmoid()
+    sigmoid.forward(np.array([6.0]))
+    assert sigmoid.backward(np.ones(1))[0] < 0.0025
