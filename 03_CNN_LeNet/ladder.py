@@ -171,7 +171,8 @@ def lowlevel_sgd(params: dict[str, Tensor], **options: Any) -> Any:
 
 
 def torch_sgd(model: nn.Module, **options: Any) -> torch.optim.Optimizer:
-    return torch.optim.SGD(model.parameters(), **SGD | options)
+    settings: dict[str, Any] = SGD | options
+    return torch.optim.SGD(model.parameters(), **settings)
 
 
 class TorchOperations(Level):

@@ -155,6 +155,7 @@ class _Pool2d(Module):
     def __init__(self, kernel_size: int, stride: int | None = None, padding: int = 0) -> None:
         super().__init__()
         self.kernel_size, self.stride, self.padding = kernel_size, stride or kernel_size, padding
+        self.shape: tuple[int, ...] = ()  # of the output
         if kernel_size < 1 or self.stride < 1 or not 0 <= 2 * padding <= kernel_size:
             raise ValueError(
                 f"{type(self).__name__} needs kernel_size and stride of at least 1 and padding of at most half of the "

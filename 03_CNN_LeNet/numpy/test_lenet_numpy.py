@@ -114,6 +114,7 @@ def test_input_gradient_of_the_whole_model(model, loss):
     x, labels = rng.normal(size=(2, 1, 32, 32)), np.array([3, 7])
     criterion.forward(net.forward(x), labels)
     dx = net.backward(criterion.backward())
+    assert dx is not None
     at, slopes = numeric_gradient(lambda: criterion.forward(net.forward(x), labels), x, rng, entries=40)
     np.testing.assert_allclose(dx.reshape(-1)[at], slopes, rtol=1e-5, atol=1e-7)
     whole = {name: grad.copy() for name, grad in net.grads.items()}
@@ -131,6 +132,7 @@ def test_float32_stays_float32(build, count):
     assert sum(p.size for p in net.params.values()) == count
     y = net.forward(rng.normal(size=(3, 1, 32, 32)).astype(np.float32))
     dx = net.backward(np.ones_like(y))
+    assert dx is not None
     assert y.dtype == dx.dtype == np.float32
     assert {grad.dtype for grad in net.grads.values()} == {np.dtype(np.float32)}
 
