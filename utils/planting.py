@@ -1,16 +1,30 @@
-"""Planted mistakes: a level's module with a fault in its source, to show that the suite notices."""
+"""Planted mistakes: a level's module with a fault in its source, to show that the suite notices.
+
+A chapter lists its mistakes in `mistakes.toml`, by ladder.
+"""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
 from utils.ladder import Ladder, Mistake
+
+
+def load_mistakes(folder: Path) -> dict[str, tuple[Mistake, ...]]:
+    """The mistakes of a chapter's `mistakes.toml`, by the name of the ladder.
+
+    Raises:
+        TypeError: an entry lacks a field of `Mistake`, or has one too many.
+    """
+    entries = tomllib.loads((folder / "mistakes.toml").read_text(encoding="utf-8"))
+    return {ladder: tuple(Mistake(**entry) for entry in listed) for ladder, listed in entries.items()}
 
 
 @contextmanager
