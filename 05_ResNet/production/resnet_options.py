@@ -21,6 +21,7 @@ from typing import Any
 import timm
 import torch
 from resnet_paper import ResNet
+from timm.layers.blur_pool import BlurPool2d
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision.models import resnet50
@@ -93,7 +94,7 @@ OPTIONS = (
         "Wang et al. 2020",
         {"block_args": {"attn_layer": "eca"}},
     ),
-    Option("`aa_layer='blur'`", "a blur before each subsampling", "Zhang 2019", {"aa_layer": timm.layers.BlurPool2d}),
+    Option("`aa_layer='blur'`", "a blur before each subsampling", "Zhang 2019", {"aa_layer": BlurPool2d}),
     Option(
         "`aa_layer='avg'`",
         "average pooling for each subsampling",
@@ -144,7 +145,7 @@ def variants() -> dict[str, Callable[[], nn.Module]]:
     def with_option(settings: dict[str, Any]) -> nn.Module:
         settings = dict(settings)
         checkpointing = settings.pop("checkpointing", False)
-        model = timm.create_model("resnet50", **settings)
+        model: Any = timm.create_model("resnet50", **settings)
         model.set_grad_checkpointing(checkpointing)
         return model
 
@@ -204,7 +205,7 @@ def measure(*, count_size: int = 224, size: int = 96, batch: int = 2, rounds: in
     return {
         "model": "ResNet-50, one option changed at a time",
         "counted_at": f"one {count_size}x{count_size} image",
-        "timed": f"forward and backward on one CPU thread, batch {batch}, {size}x{size}, float32, medians of {rounds} rounds in turns",
+        "timed": f"forward and backward on one CPU thread, batch {batch}, {size}x{size}, float32; medians of {rounds} rounds",
         "base_cpu_ms": round(1e3 * base, 1),
         "rows": rows,
         "hardware": receipts.hardware(),
