@@ -101,6 +101,18 @@ def deviations_block(path: Path) -> str:
     return "\n".join(["| deviation | why | pinned by |", "| --- | --- | --- |", *body])
 
 
+def mistakes_block(path: Path) -> str:
+    """| mistake | level | the suite names | why it is wrong |, over all ladders of the chapter."""
+    from utils.ladder import load_ladders
+
+    lines = ["| ladder | planted mistake | level | the suite names | why it is wrong |", "| --- | --- | --- | --- | --- |"]
+    for ladder in load_ladders(chapter_of(path).id).values():
+        for index, mistake in enumerate(ladder.mistakes):
+            cells = (mistake.name, LEVELS[mistake.level], mistake.first, mistake.why)
+            lines.append(f"| {'' if index else ladder.name} | {' | '.join(map(_cell, cells))} |")
+    return "\n".join(lines)
+
+
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
@@ -158,6 +170,7 @@ def benchmarks_block(path: Path) -> str:
 BLOCKS: dict[str, Callable[[Path], str]] = {
     "receipts": receipts_block,
     "deviations": deviations_block,
+    "mistakes": mistakes_block,
     "chapters": chapters_block,
     "chapter-graph": graph_block,
     "benchmarks": benchmarks_block,
