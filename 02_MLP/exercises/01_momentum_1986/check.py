@@ -9,7 +9,7 @@ def draw(rng):
 
 
 def equation_9(start, gradients, rates, alpha):
-    """One weight at a time. start: a number, gradients: one for each step. Returns: the weight and its change after each step."""
+    """A single weight, in plain numbers. Returns: the weight and its change after each step."""
     weight, change, path = start, 0.0, []
     for gradient, rate in zip(gradients, rates, strict=True):
         change = -rate * gradient + alpha * change
@@ -18,7 +18,7 @@ def equation_9(start, gradients, rates, alpha):
     return path
 
 
-def follow(t, rates, alpha):
+def follow(t, rates, alpha, state=False):
     """The learner's optimizer beside equation 9, with a learning rate for each step."""
     start = draw(t.rng)
     gradients = [draw(t.rng) for _ in rates]
@@ -32,7 +32,9 @@ def follow(t, rates, alpha):
             for index in np.ndindex(*shape):
                 path = equation_9(start[name][index], [g[name][index] for g in gradients], rates, alpha)
                 expected[(0, *index)], expected[(1, *index)] = path[step]
-            t.equal(params[name], expected[0], what=f"{name} after step {step + 1}")
+            if not state:
+                t.equal(params[name], expected[0], what=f"{name} after step {step + 1}")
+                continue
             t.equal(optimizer.state["change"][name], expected[1], what=f"the change of {name} at step {step + 1}")
 
 
@@ -44,6 +46,11 @@ def check_one_rate(t):
 def check_schedule(t):
     """It follows equation 9 when the learning rate changes"""
     follow(t, [0.05, 0.05, 0.05, 0.02, 0.02, 0.1], alpha=0.8)
+
+
+def check_state(t):
+    """The state holds the last change"""
+    follow(t, [0.05, 0.05, 0.02], alpha=0.7, state=True)
 
 
 def check_amplification(t):
@@ -63,7 +70,7 @@ def check_carry_over(t):
     optimizer = SGD(params, lr=rates[0], momentum=alpha)
     for step, (rate, grads) in enumerate(zip(rates, gradients, strict=True)):
         if rate != optimizer.lr:
-            for name, buffer in optimizer.state["momentum_buffer"].items():
+            for buffer in optimizer.state["momentum_buffer"].values():
                 buffer[...] = t.call("carry_over", buffer.copy(), optimizer.lr, rate)
             optimizer.lr = rate
         optimizer.step(grads)
