@@ -1,0 +1,93 @@
+import math
+
+import numpy as np
+
+
+def data(rng, shape):
+    """Log-rates, and counts drawn from the Poisson distributions of other rates; zeros among them."""
+    log_rates = rng.normal(size=shape)
+    counts = rng.poisson(2.0, size=shape).astype(np.float64)
+    counts.flat[:2] = 0.0, 5.0
+    return log_rates, counts
+
+
+def minus_log_p(log_rate, count):
+    """-log of the Poisson probability of `count`, from its definition."""
+    rate = math.exp(log_rate)
+    return -math.log(math.exp(-rate) * rate**count / math.factorial(int(count)))
+
+
+def mean_minus_log_p(log_rates, counts):
+    each = [minus_log_p(z, c) for z, c in zip(log_rates.ravel(), counts.ravel(), strict=True)]
+    return math.fsum(each) / len(each)
+
+
+def check_forward(t):
+    """The loss is the negative log-likelihood, up to a constant"""
+    for shape in [(7,), (5, 3)]:
+        log_rates, counts = data(t.rng, shape)
+        constant = math.fsum(math.log(math.factorial(int(c))) for c in counts.ravel()) / counts.size
+        loss = t.call("PoissonLoss")
+        t.equal(
+            t.call(loss.forward, log_rates, counts),
+            mean_minus_log_p(log_rates, counts) - constant,
+            why="log t! does not depend on the input and is left out",
+        )
+
+
+def check_backward(t):
+    """The gradient agrees with central differences"""
+    for shape in [(7,), (5, 3)]:
+        log_rates, counts = data(t.rng, shape)
+        loss = t.call("PoissonLoss")
+        t.call(loss.forward, log_rates, counts)
+        for dy in (1.0, -0.7):
+            expected = t.numeric_gradient(lambda z=log_rates, c=counts: mean_minus_log_p(z, c), log_rates, dy)
+            t.equal(t.call(loss.backward, dy), expected, rtol=1e-6, atol=1e-7, what="dL/dlog_rates")
+
+
+def check_refusals(t):
+    """What is no count is refused"""
+    loss = t.call("PoissonLoss")
+    t.raises(loss.forward, np.zeros((5, 1)), np.zeros(5), says="(5, 1)")
+    t.raises(loss.forward, np.zeros(3), np.array([0.0, -1.0, 2.0]), says="-1")
+
+
+def check_deviance(t):
+    """The deviance is 0 for perfect rates, and right for others"""
+    for shape in [(7,), (5, 3)]:
+        log_rates, counts = data(t.rng, shape)
+        best = [minus_log_p(math.log(c), c) if c > 0 else 0.0 for c in counts.ravel()]  # P(0) = 1 at rate 0
+        expected = 2.0 * (mean_minus_log_p(log_rates, counts) - math.fsum(best) / len(best))
+        with np.errstate(all="ignore"):
+            t.equal(
+                t.call("deviance", log_rates, counts), expected, why="some counts are 0: what is the best rate then?"
+            )
+    counts = 1.0 + t.rng.poisson(2.0, size=11)
+    t.equal(t.call("deviance", np.log(counts), counts), 0.0, what="the deviance of perfect rates")
+
+
+def check_fit(t):
+    """The fit is the minimiser"""
+    for n, features in [(61, 3), (101, 5)]:
+        x = t.rng.normal(size=(n, features))
+        counts = t.rng.poisson(np.exp(0.4 * x @ t.rng.normal(size=features) + 0.5)).astype(np.float64)
+        with np.errstate(all="ignore"):
+            got = t.call("fit_poisson", x, counts)
+        t.require(isinstance(got, tuple) and len(got) == 2, "fit_poisson must return two arrays", got=got)
+        weight, bias = np.asarray(got[0]), np.asarray(got[1])
+        t.equal(weight.shape, (1, features), what="the shape of the weight")
+        t.equal(bias.shape, (1,), what="the shape of the bias")
+        rates = np.exp(x @ weight[0] + bias[0])
+        t.equal(
+            rates.mean(), counts.mean(), rtol=1e-7, what="the mean of the fitted rates", why="at the minimum dL/db = 0"
+        )
+        # The residuals of the minimiser are orthogonal to every feature.
+        t.equal(
+            x.T @ rates / n,
+            x.T @ counts / n,
+            rtol=1e-6,
+            atol=1e-8,
+            what="x^T rates / n",
+            why="at the minimum dL/dW = 0",
+        )
