@@ -22,12 +22,15 @@ from typing import Any
 
 from rungs.errors import Failed, RungsError
 from rungs.skeleton import SUFFIX, level_modules
-from utils.chapters import Chapter, find_chapter
+from utils.chapters import LEVELS, Chapter, find_chapter
 
 SECONDS = 180
 MEMORY_MB = 8192
-FOREIGN = {"torch", "torchvision", "scipy", "sklearn", "jax", "tensorflow", "autograd"}
-"""What a NumPy level is written without."""
+FOREIGN = {
+    "numpy": ("torch", "torchvision", "scipy", "sklearn", "jax", "tensorflow", "autograd"),
+    "pytorch_lowlevel": ("torch.nn", "torch.optim", "torchvision", "jax", "tensorflow"),
+}
+"""What a level is written without: with it, a file would pass and prove nothing."""
 
 
 def default_folder(chapter: Chapter, level: str) -> Path:
@@ -273,7 +276,7 @@ def _main_modules(chapter: Chapter, level: str, ladder: str | None) -> list[str]
 
 
 def _look_at(path: Path, level: str) -> None:
-    """Refuse what can be seen without running it. A NumPy level that computes with torch would pass and prove nothing."""
+    """Refuse what can be seen without running it."""
     try:
         tree = ast.parse(path.read_bytes(), filename=str(path))
     except SyntaxError as error:
@@ -281,14 +284,21 @@ def _look_at(path: Path, level: str) -> None:
         raise RungsError(f"{path.name} is not valid Python, line {error.lineno}: {error.msg}{text}") from None
     except ValueError as error:
         raise RungsError(f"{path.name} is not Python source: {error}") from None
-    for node in ast.walk(tree) if level == "numpy" else ():
-        if not isinstance(node, ast.Import | ast.ImportFrom):
-            continue
-        for name in [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]:
-            if name.split(".")[0] in FOREIGN:
-                raise RungsError(
-                    f"{path.name}, line {node.lineno}, imports {name}: the NumPy level is written without it"
-                )
+    for line, name in _names_used(tree):
+        foreign = any(f"{name}.".startswith(f"{other}.") for other in FOREIGN.get(level, ()))
+        if foreign and not f"{name}.".startswith("torch.nn.functional."):
+            raise RungsError(f"{path.name}, line {line}, uses {name}: the {LEVELS[level]} level is written without it")
+
+
+def _names_used(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of everything imported, and of every use of an attribute of torch."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+        elif isinstance(node, ast.Attribute) and (name := ast.unparse(node)).startswith(("torch.nn.", "torch.optim.")):
+            yield node.lineno, name
 
 
 def _place(trace: str, files: Mapping[str, Path]) -> str:

@@ -109,8 +109,8 @@ def test_a_piece_is_used_by_ours_that_build_on_it(work: Path) -> None:
     ("source", "message"),
     [
         ("def f(:\n", "linear_numpy.py is not valid Python, line 1"),
-        ("import torch\n", "linear_numpy.py, line 1, imports torch: the NumPy level is written without it"),
-        ("\nfrom sklearn.linear_model import Ridge\n", "line 2, imports sklearn.linear_model"),
+        ("import torch\n", "linear_numpy.py, line 1, uses torch: the NumPy level is written without it"),
+        ("\nfrom sklearn.linear_model import Ridge\n", "line 2, uses sklearn.linear_model"),
         ("\0", "not valid Python|not Python source"),
     ],
 )
@@ -118,6 +118,15 @@ def test_what_can_be_seen_without_running(work: Path, source: str, message: str)
     (work / "linear_numpy.py").write_text(source)
     with pytest.raises(RungsError, match=message):
         mine.reports(CHAPTER, "numpy", work / "linear_numpy.py")
+
+
+@pytest.mark.parametrize(
+    "source", ["from torch import nn\n", "import torch\nx = torch.nn.Linear\n", "import torch.optim\n"]
+)
+def test_a_low_level_file_without_modules_of_torch(work: Path, source: str) -> None:
+    (work / "linear_lowlevel.py").write_text(source)
+    with pytest.raises(RungsError, match="the low-level PyTorch level is written without it"):
+        mine.reports(CHAPTER, "pytorch_lowlevel", work / "linear_lowlevel.py")
 
 
 @pytest.mark.parametrize(
