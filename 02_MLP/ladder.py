@@ -617,8 +617,9 @@ MLP = Ladder(
             "weights that are no leaves",
             "pytorch_lowlevel",
             "return torch.randn(out_features, in_features, generator=generator) * math.sqrt(2.0 / in_features)",
-            "return torch.randn(out_features, in_features, generator=generator, requires_grad=True) * 0.1",
-            "check initialisation statistics",
+            "scale = math.sqrt(2.0 / in_features)\n"
+            "    return torch.randn(out_features, in_features, generator=generator, requires_grad=True) * scale",
+            "initialisation",
             "A scaled tensor is the result of an operation: backward() fills the gradient of the unscaled one.",
         ),
         Mistake(
