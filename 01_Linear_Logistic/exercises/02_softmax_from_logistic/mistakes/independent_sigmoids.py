@@ -1,5 +1,5 @@
-"""Each log-odds goes through a sigmoid of its own. The sigmoid compares class k with class 0 as if there were no other
-classes; with more than two, such probabilities do not sum to 1. All K odds share one normaliser."""
+"""Each log-odds goes through a sigmoid of its own. The sigmoid compares class k with class 0 as if there were no
+other classes; with more than two, such probabilities do not sum to 1. All K odds share one normaliser."""
 
 CHANGES = [
     (

@@ -1,6 +1,6 @@
 """The predictions are normalised once more, and their rows now sum to 1. The loss and its gradient still use the old
-log-probabilities, so the model is trained on something else than what it predicts with. Mend the function that all of them
-share."""
+log-probabilities, so the model is trained on something else than what it predicts with. Mend the function that all of
+them share."""
 
 CHANGES = [
     ("sum(axis=1, keepdims=True)", "sum(axis=0)"),

@@ -1,6 +1,6 @@
-"""retain_grad brings a gradient to the converted weight, and it does train. But it is still the result of an operation: every
-backward goes on to the single-precision tensor behind it and adds up a gradient there that nobody resets, and
-copy.deepcopy refuses it. Make the weight a leaf in place of asking the wrong tensor for its gradient."""
+"""retain_grad brings a gradient to the converted weight, and it does train. But it is still the result of an
+operation: every backward goes on to the single-precision tensor behind it and adds up a gradient there that nobody
+resets, and copy.deepcopy refuses it. Make the weight a leaf in place of asking the wrong tensor for its gradient."""
 
 CHANGES = [
     (

@@ -1,5 +1,6 @@
-"""step still passes over a parameter that has no gradient. That silence is what hid the fault: half of the model trained, and
-the loss fell. A parameter without a gradient is always a mistake of somebody; say which parameter it is."""
+"""step still passes over a parameter that has no gradient. That silence is what hid the fault: half of the model
+trained, and the loss fell. A parameter without a gradient is always a mistake of somebody; say which parameter it
+is."""
 
 CHANGES = [
     (
