@@ -35,7 +35,11 @@ from utils.ladder import (
 from utils.levels import LowLevel, ModuleLevel, NumpyLevel
 from utils.parity import Finding, compare, failed, passed
 
-SGD = {"lr": 0.05, "momentum": 0.9, "weight_decay": 1e-2}  # the paper: 0.1, 0.9, 1e-4; decay that shows in ten steps
+SGD: dict[str, Any] = {
+    "lr": 0.05,
+    "momentum": 0.9,
+    "weight_decay": 1e-2,
+}  # the paper: 0.1, 0.9, 1e-4; decay that shows in ten steps
 CIFAR = {"depth": 8, "width": 5, "in_channels": 3, "classes": 7}  # shortcuts: identity, then two that change the shape
 IMAGENET = {"width": 5, "classes": 7}
 EXAMPLES = 2
@@ -439,8 +443,9 @@ def randomised(layer: Any, rng: np.random.Generator) -> Any:
 def block_case(name: str, option: str, stride: int) -> Callable:
     def case(module: ModuleType, rng: np.random.Generator) -> tuple[Any, tuple[np.ndarray, ...]]:
         kind = part(module, name, "resnet_numpy")
-        c = 3 if stride > 1 else 5 * kind.expansion
-        return randomised(kind(c, 5, stride, option=option, rng=rng), rng), (rng.normal(size=(2, c, 7, 11)),)
+        c = 3 if stride > 1 else 2 * kind.expansion
+        channels = 5 if option == "A" and stride > 1 else 2  # a shortcut of zeros can only add channels
+        return randomised(kind(c, channels, stride, option=option, rng=rng), rng), (rng.normal(size=(2, c, 5, 7)),)
 
     return case
 

@@ -1,0 +1,275 @@
+"""Data, schedule, checkpoints, and the full-size networks against torchvision, timm and transformers."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import train_resnet
+from load_resnet import load_checkpoint, name_table, transformers_name
+from resnet_data import Images, as_bchw, augment, load_images, prepare
+from resnet_paper import CifarResNet, ResNet
+from safetensors.torch import save_file
+from torch.nn import functional as F
+
+from utils.checkpoints import CheckpointError
+from utils.compare import compare_results
+from utils.config import ConfigError, load_config
+from utils.ladder import Params, load_ladders
+from utils.levels import ModuleLevel
+
+# ---- data and schedule ----
+
+
+def test_preparation() -> None:
+    """The mean image is subtracted, and all pixels together have variance 1."""
+    data = load_images("digits", held_out=100)
+    images = prepare(data.train, data)["images"]
+    np.testing.assert_allclose(images.mean(axis=0), 0.0, atol=1e-5)
+    assert float(images.var()) == pytest.approx(1.0, rel=1e-4)
+    assert images.dtype == np.float32
+
+
+def test_parts_do_not_overlap() -> None:
+    every = load_images("digits", held_out=0).train["images"]
+    data = load_images("digits", held_out=100, train_images=50)
+    np.testing.assert_array_equal(data.held_out["images"], every[-100:])
+    np.testing.assert_array_equal(data.train["images"], every[:50])
+    with pytest.raises(ValueError, match="has 1338 training images beside 100 held out, asked for 1339"):
+        load_images("digits", held_out=100, train_images=1339)
+
+
+def test_a_crop_is_a_shifted_image() -> None:
+    rng = np.random.default_rng(0)
+    images = rng.normal(size=(50, 2, 5, 7))
+    crops = augment(images, rng, padding=2, flip=False)
+    assert crops.shape == images.shape
+    assert not np.shares_memory(crops, images)
+    padded = np.pad(images, ((0, 0), (0, 0), (2, 2), (2, 2)))
+    places = [
+        [(i, j) for i in range(5) for j in range(5) if np.array_equal(crop, padded[n, :, i : i + 5, j : j + 7])]
+        for n, crop in enumerate(crops)
+    ]
+    assert all(len(found) == 1 for found in places)
+    assert len({found[0] for found in places}) > 15  # of 25 shifts
+    mirrored = augment(images, rng, padding=0)
+    flipped = [np.array_equal(a, b[:, :, ::-1]) for a, b in zip(mirrored, images, strict=True)]
+    assert 10 < sum(flipped) < 40
+
+
+def test_pooled_images() -> None:
+    images = np.arange(16, dtype=np.uint8).reshape(1, 1, 4, 4)
+    np.testing.assert_array_equal(as_bchw(images, 2)[0, 0], [[2, 4], [10, 12]])  # 2.5, 4.5, 10.5, 12.5 to even
+    with pytest.raises(ValueError, match="image_size 3 must divide"):
+        as_bchw(images, 3)
+
+
+def test_the_schedule_of_the_paper() -> None:
+    config = load_config("resnet110", train_resnet.CONFIG, folder=train_resnet.CONFIGS)
+    steps = (0, 399, 400, 31_999, 32_000, 48_000, 63_999)
+    rates = [train_resnet.learning_rate(config, step) for step in steps]
+    assert rates == pytest.approx([0.01, 0.01, 0.1, 0.1, 0.01, 0.001, 0.001])
+    assert (config.steps, config.batch_size, config.momentum, config.weight_decay) == (64_000, 128, 0.9, 1e-4)
+
+
+def test_bad_configurations_are_refused() -> None:
+    for change, message in (("depth=21", "6n"), ("lr_drops=[20, 10]", "rise"), ("widht=8", "did you mean 'width'")):
+        with pytest.raises(ConfigError, match=message):
+            load_config("tiny", train_resnet.CONFIG, [change], folder=train_resnet.CONFIGS)
+
+
+def test_resume_continues_exactly(tmp_path: Path) -> None:
+    """Stopped at half and continued, a run ends with the errors of a run that was not."""
+    config = load_config("tiny", train_resnet.CONFIG, ["steps=8", "eval_every=4"], folder=train_resnet.CONFIGS)
+    whole = train_resnet.main(config, tmp_path / "whole")
+
+    def stop(*_: Any, **__: Any) -> float:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        rate = train_resnet.learning_rate
+        patch.setattr(train_resnet, "learning_rate", lambda c, step: stop() if step == 6 else rate(c, step))
+        with pytest.raises(KeyboardInterrupt):
+            train_resnet.main(config, tmp_path / "parts")
+    assert train_resnet.main(config, tmp_path / "parts", resume=True) == whole
+
+
+# ---- switches ----
+
+
+@pytest.mark.parametrize("switch", [{"channels_last": True}, {"amp": True}])
+def test_switches_compute_the_same(switch: dict[str, bool]) -> None:
+    """Another memory layout changes nothing but rounding; bfloat16 stays within its three digits."""
+    ladder = load_ladders("05")["cifar_resnet"]
+    rng = np.random.default_rng(0)
+    params = {k: v.astype(np.float32) if v.dtype == np.float64 else v for k, v in ladder.init(rng).items()}
+    batch = ladder.batch(rng)
+    plain, fast = (ladder.levels["paper"].start(params, lr=0.01, **options) for options in ({}, switch))
+    tolerance = 0.05 if "amp" in switch else 1e-4
+    for _ in range(2):
+        assert fast.step(batch) == pytest.approx(plain.step(batch), rel=tolerance)
+    assert all(v.dtype == np.float32 or v.ndim == 0 for v in fast.params().values())
+
+
+# ---- full size ----
+
+
+def stride_of(model: torch.nn.Module, name: str) -> tuple[int, ...]:
+    return model.get_submodule(name).stride  # type: ignore[return-value]  # pyright: ignore
+
+
+def test_stride_of_the_bottleneck() -> None:
+    with torch.device("meta"):
+        model = ResNet(50)
+    assert stride_of(model, "layer2.0.conv1") == (1, 1)
+    assert stride_of(model, "layer2.0.conv2") == (2, 2)
+
+
+def theirs(source: str, depth: int, classes: int = 11) -> torch.nn.Module:
+    """A reference with random weights, scales and statistics, float64."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(depth)
+        if source == "torchvision":
+            import torchvision
+
+            model = getattr(torchvision.models, f"resnet{depth}")(num_classes=classes)
+        elif source == "timm":
+            import timm
+
+            model = timm.create_model(f"resnet{depth}", num_classes=classes)
+        else:
+            from transformers import ResNetConfig, ResNetForImageClassification
+
+            config = ResNetConfig(depths=[2, 2, 2, 2], hidden_sizes=[64, 128, 256, 512], layer_type="basic")
+            config.num_labels = classes
+            model = ResNetForImageClassification(config)
+        for name, value in model.state_dict().items():
+            if name.endswith(("running_var", "weight")) and value.ndim == 1:
+                value.uniform_(0.5, 1.5)
+            elif value.ndim == 1:
+                value.normal_(std=0.3)
+    return model.double()
+
+
+def reference_pass(model: Any, batch: dict[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    logits = model(batch["images"])
+    logits = getattr(logits, "logits", logits)
+    return {"logits": logits}, F.cross_entropy(logits, batch["labels"])
+
+
+def images_and_labels(examples: int = 2, size: int = 33) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(1)
+    return {"images": rng.normal(size=(examples, 3, size, size + 4)), "labels": rng.integers(0, 11, examples)}
+
+
+@pytest.mark.parametrize(
+    ("source", "depth"),
+    [("torchvision", 18), ("timm", 18), ("timm", 34), ("timm", 50), ("transformers", 18)],
+)
+def test_full_size_network_is_the_references(source: str, depth: int, tmp_path: Path) -> None:
+    """Saved by the reference, loaded by name: logits, loss, every gradient and every buffer agree, in both modes."""
+    model = theirs(source, depth)
+    file = tmp_path / "model.safetensors"
+    save_file({name: value.contiguous() for name, value in model.state_dict().items()}, file)
+    params = load_checkpoint(tmp_path, depth=depth, source=source, classes=11)
+    level = ModuleLevel(lambda: ResNet(depth, classes=11), reference_pass, inputs=("images",))
+    table = {ours: name for ours, name in name_table(source, list(params)).items() if ours != name}
+    reference = ModuleLevel(lambda: copy.deepcopy(model), reference_pass, inputs=("images",), names=table)
+    batch = images_and_labels()
+    for training in (False, True):
+        got, want = (each.run(params, batch, training=training) for each in (level, reference))
+        bad = [f"{f.what}: {f.message}" for f in compare_results(got, want) if not f.ok]
+        assert not bad, bad[:5]
+
+
+def test_a_checkpoint_runs_at_every_level(tmp_path: Path) -> None:
+    model = theirs("timm", 18).eval()
+    save_file(model.state_dict(), tmp_path / "model.safetensors")
+    params = load_checkpoint(tmp_path / "model.safetensors", depth=18)
+    batch = images_and_labels()
+    with torch.no_grad():
+        want = model(torch.tensor(batch["images"])).numpy()
+    for name, level in load_ladders("05")["resnet18"].levels.items():
+        got = level.start(params).predict(batch)["logits"]
+        np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-11, err_msg=name)
+
+
+# ---- checkpoints that do not fit ----
+
+
+@pytest.fixture(scope="module")
+def resnet18_state() -> dict[str, torch.Tensor]:
+    with torch.random.fork_rng(devices=[]):
+        return ResNet(18, classes=11).state_dict()
+
+
+def loaded(tensors: dict[str, torch.Tensor], folder: Path, **options: Any) -> Params:
+    save_file(tensors, folder / "model.safetensors")
+    return load_checkpoint(folder, depth=options.pop("depth", 18), **options)
+
+
+def test_wrong_and_partial_checkpoints_are_refused(resnet18_state: dict[str, torch.Tensor], tmp_path: Path) -> None:
+    state = resnet18_state
+    partial = {name: value for name, value in state.items() if not name.startswith("layer4.1.conv2")}
+    with pytest.raises(CheckpointError, match=r"missing layer4.1.conv2.weight, not used none"):
+        loaded(partial, tmp_path)
+    with pytest.raises(CheckpointError, match=r"missing none, not used head.weight"):
+        loaded(state | {"head.weight": torch.zeros(2)}, tmp_path)
+    with pytest.raises(CheckpointError, match=r"fc.weight \(11, 512\), expected \(1000, 512\).*trained for 11 classes"):
+        loaded(state, tmp_path, classes=1000)
+    with pytest.raises(CheckpointError, match=r"no whole ResNet-50 of timm: missing .* and \d+ more"):
+        loaded(state, tmp_path, depth=50)
+    with pytest.raises(CheckpointError, match=r"of transformers: missing .*resnet\.embedder"):
+        loaded(state, tmp_path, source="transformers")
+    with pytest.raises(CheckpointError, match=r"conv1.weight \(64, 3, 3, 3\), expected \(64, 3, 7, 7\)"):
+        loaded(state | {"conv1.weight": torch.zeros(64, 3, 3, 3)}, tmp_path)
+    with pytest.raises(ValueError, match="unknown source 'keras'"):
+        loaded(state, tmp_path, source="keras")
+    with pytest.raises(CheckpointError, match="no file"):
+        load_checkpoint(tmp_path / "absent.safetensors", depth=18)
+    (tmp_path / "model.safetensors").write_bytes(b"not one")
+    with pytest.raises(CheckpointError, match="cannot be read as safetensors"):
+        load_checkpoint(tmp_path, depth=18)
+
+
+def test_old_files_without_counters_load(resnet18_state: dict[str, torch.Tensor], tmp_path: Path) -> None:
+    old = {name: value for name, value in resnet18_state.items() if "num_batches" not in name}
+    params = loaded(old, tmp_path)
+    assert list(params) == list(resnet18_state)
+    assert params["bn1.num_batches_tracked"] == 0
+
+
+def test_tables_use_each_name_once() -> None:
+    with torch.device("meta"):
+        names = list(ResNet(50).state_dict())
+    for source in ("torchvision", "timm", "transformers"):
+        table = name_table(source, names)
+        assert list(table) == names
+        assert len(set(table.values())) == len(names)
+    assert (
+        transformers_name("layer2.0.downsample.1.bias")
+        == "resnet.encoder.stages.1.layers.0.shortcut.normalization.bias"
+    )
+
+
+def test_bad_input_is_refused() -> None:
+    net = CifarResNet(8, width=2)
+    for run, message in [
+        (lambda: CifarResNet(21), r"6n \+ 2.*got 21"),
+        (lambda: ResNet(35), "no depth 35"),
+        (lambda: CifarResNet(8, option="D"), "unknown shortcut option 'D'"),
+        (lambda: net(torch.zeros(2, 3, 3, 8)), "H and W of at least 4"),
+        (lambda: net(torch.zeros(1, 3, 4, 4)), "more than 1 value per channel"),  # torch's own, at 1x1 in layer3
+    ]:
+        with pytest.raises(ValueError, match=message):
+            run()
+
+
+def test_images_hold_what_a_receipt_needs() -> None:
+    data = load_images("digits", held_out=100)
+    assert isinstance(data, Images)
+    assert "digits" in data.source
