@@ -13,7 +13,8 @@ def definition(x, p, eps=1e-6):
 
 
 def narrow(rng):
-    model = timm.create_model("resnet18", layers=(1, 1, 1, 1), channels=(8, 16, 24, 40), num_classes=5).double()
+    settings = {"layers": (1, 1, 1, 1), "channels": (8, 16, 24, 40), "stem_type": "deep", "stem_width": 4}
+    model = timm.create_model("resnet18", num_classes=5, **settings).double()
     with torch.no_grad():
         for name, value in model.state_dict().items():
             if value.dtype.is_floating_point:
@@ -98,6 +99,9 @@ def check_head(t):
         got=str(tuple(model.fc.weight.shape)),
     )
     t.require(model.fc.weight is not before, "the classifier is still the old one")
+    with torch.no_grad():
+        model.fc.weight.copy_(torch.from_numpy(t.rng.normal(size=tuple(model.fc.weight.shape))))
+        model.fc.bias.copy_(torch.from_numpy(t.rng.normal(size=tuple(model.fc.bias.shape))))
     logits = model(x)
     t.equal(logits, pooled @ model.fc.weight.T + model.fc.bias, what="the logits", rtol=1e-6)
     t.require(model.num_classes == 7, "model.num_classes does not say so", got=str(model.num_classes))
