@@ -105,7 +105,10 @@ def mistakes_block(path: Path) -> str:
     """| mistake | level | the suite names | why it is wrong |, over all ladders of the chapter."""
     from utils.ladder import load_ladders
 
-    lines = ["| ladder | planted mistake | level | the suite names | why it is wrong |", "| --- | --- | --- | --- | --- |"]
+    lines = [
+        "| ladder | planted mistake | level | the suite names | why it is wrong |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for ladder in load_ladders(chapter_of(path).id).values():
         for index, mistake in enumerate(ladder.mistakes):
             cells = (mistake.name, LEVELS[mistake.level], mistake.first, mistake.why)
@@ -167,6 +170,45 @@ def benchmarks_block(path: Path) -> str:
     return "\n".join(lines) if len(lines) > 2 else "Not measured yet."
 
 
+def anchors_block(path: Path) -> str:
+    """What the production reading is pinned to, beside what does the same in our code."""
+    from rungs.read import anchors_table
+
+    return anchors_table(chapter_of(path), path.parent)
+
+
+def option_costs_block(path: Path) -> str:
+    """The options of the production model, each with its paper and its measured cost: production/results/options.json."""
+    import json
+
+    report = json.loads((chapter_of(path).path / "production" / "results" / "options.json").read_text(encoding="utf-8"))
+    lines = [
+        "| option | what for | from | parameters | multiply-adds | time |",
+        "| --- | --- | --- | ---: | ---: | ---: |",
+    ]
+    base = next(iter(report["rows"].values()))
+    for name, row in report["rows"].items():
+        more = row["parameters"] - base["parameters"]
+        cells = (
+            name,
+            row["what"],
+            row["paper"],
+            f"{more:+,}" if more else f"{row['parameters']:,}",
+            f"{row['multiply_adds_1e9']:.2f}",
+            f"{row['time_ratio']:.2f}",
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"{report['model']}. Parameters: the difference to the first row. Multiply-adds in 1e9, counted for {report['counted_at']}. "
+            f"Time as a ratio to the first row: {report['timed']}; {report['hardware']['cpu']}, torch {report['versions']['torch']}, "
+            f"timm {report['versions']['timm']} ([record](results/options.json)).",
+        ]
+    )
+
+
 BLOCKS: dict[str, Callable[[Path], str]] = {
     "receipts": receipts_block,
     "deviations": deviations_block,
@@ -174,5 +216,7 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "chapters": chapters_block,
     "chapter-graph": graph_block,
     "benchmarks": benchmarks_block,
+    "anchors": anchors_block,
+    "option-costs": option_costs_block,
 }
 """Name of a block -> what makes it, given the page that it stands in."""
