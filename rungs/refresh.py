@@ -198,15 +198,13 @@ def option_costs_block(path: Path) -> str:
             f"{row['time_ratio']:.2f}",
         )
         lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"{report['model']}. Parameters: the difference to the first row. Multiply-adds in 1e9, counted for {report['counted_at']}. "
-            f"Time as a ratio to the first row: {report['timed']}; {report['hardware']['cpu']}, torch {report['versions']['torch']}, "
-            f"timm {report['versions']['timm']} ([record](results/options.json)).",
-        ]
+    used = report["versions"]
+    note = (
+        f"{report['model']}. Parameters: the difference to the first row. Multiply-adds in 1e9, counted for "
+        f"{report['counted_at']}. Time as a ratio to the first row: {report['timed']}; {report['hardware']['cpu']}, "
+        f"torch {used['torch']}, timm {used['timm']} ([record](results/options.json))."
     )
+    return "\n".join([*lines, "", note])
 
 
 BLOCKS: dict[str, Callable[[Path], str]] = {
