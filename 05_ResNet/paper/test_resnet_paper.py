@@ -6,7 +6,9 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import evaluate_resnet
 import numpy as np
+import plot_resnet
 import pytest
 import torch
 import train_resnet
@@ -273,3 +275,26 @@ def test_images_hold_what_a_receipt_needs() -> None:
     data = load_images("digits", held_out=100)
     assert isinstance(data, Images)
     assert "digits" in data.source
+
+
+# ---- evaluation and figures ----
+
+
+def test_evaluation_and_figures(tmp_path: Path) -> None:
+    """A run that is read again has the errors it ended with; every figure is drawn from runs of either kind."""
+    config = load_config("tiny", train_resnet.CONFIG, ["steps=4", "eval_every=2"], folder=train_resnet.CONFIGS)
+    for network in ("plain", "cifar_resnet"):
+        ended = train_resnet.main(config.model_copy(update={"network": network}), tmp_path / network)
+        assert evaluate_resnet.evaluate(tmp_path / network) == ended
+    paths = plot_resnet.plot(tmp_path, tmp_path / "figures", {"plain-8": "plain", "ResNet-8": "cifar_resnet"})
+    assert all(path.stat().st_size > 1000 for path in paths)
+
+
+def test_responses_are_those_of_the_layers() -> None:
+    """One number for each normalisation but the shortcuts', measured by hand for the first."""
+    net = CifarResNet(8, width=2, option="B").eval()
+    images = torch.rand(5, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    found = evaluate_resnet.layer_responses(net, images)
+    assert len(found) == 7
+    with torch.no_grad():
+        assert found[0] == pytest.approx(float(net.bn1(net.conv1(images)).std()))

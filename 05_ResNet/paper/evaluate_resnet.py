@@ -1,0 +1,112 @@
+"""Evaluate a finished run, or look inside its network.
+
+python 05_ResNet/paper/evaluate_resnet.py runs/train/05-small_resnet20-paper
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+import train_resnet
+from resnet_data import Images, load_images, prepare
+from resnet_paper import Block, CifarResNet
+from torch import Tensor, nn
+
+from utils.ladder import Params, load_ladders
+from utils.runs import saved_params
+
+
+def config_of(folder: Path) -> train_resnet.CONFIG:
+    identity = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    return train_resnet.CONFIG(**identity["config"])
+
+
+def images_of(config: train_resnet.CONFIG) -> Images:
+    return load_images(
+        config.dataset, held_out=config.held_out, train_images=config.train_images, size=config.image_size
+    )
+
+
+def evaluate(folder: Path) -> dict[str, float]:
+    """Errors in percent on every part of the data, from the run's last checkpoint."""
+    config = config_of(folder)
+    data = images_of(config)
+    level = load_ladders("05")[config.network].levels["paper"]
+    trainer = level.start(saved_params(folder), **train_resnet.start_options(config, "paper"))
+    parts = {"train": data.train, "held_out": data.held_out, "test": data.test}
+    return {f"{name}_error": train_resnet.error(trainer, part, data) for name, part in parts.items()}
+
+
+def build(config: train_resnet.CONFIG, params: Params) -> CifarResNet:
+    """The network of a configuration with the parameters given, in evaluation mode."""
+    option = config.option if config.network == "cifar_resnet" else "none"
+    channels = params["conv1.weight"].shape[1]
+    with torch.random.fork_rng(devices=[]):
+        model = CifarResNet(config.depth, width=config.width, in_channels=channels, option=option)
+    model.load_state_dict({name: torch.tensor(value) for name, value in params.items()})
+    return model.eval()
+
+
+@torch.no_grad()
+def layer_responses(model: CifarResNet, images: Tensor) -> list[float]:
+    """Standard deviation of every layer's response, after normalisation and before ReLU or addition (figure 7).
+
+    images: (B, C, H, W), prepared
+    """
+    found: list[float] = []
+    hooks = [
+        module.register_forward_hook(lambda _module, _inputs, y: found.append(float(y.std())))
+        for name, module in model.named_modules()
+        if isinstance(module, nn.BatchNorm2d) and "downsample" not in name
+    ]
+    model(images)
+    for hook in hooks:
+        hook.remove()
+    return found
+
+
+def layer_gradients(model: CifarResNet, images: Tensor, labels: Tensor) -> list[np.ndarray]:
+    """The gradient of the loss with respect to the output of the stem and of every block, in training mode."""
+    outputs: list[Tensor] = []
+
+    def keep(_module: nn.Module, _inputs: object, y: Tensor) -> None:
+        y.retain_grad()
+        outputs.append(y)
+
+    blocks = [module for module in model.modules() if isinstance(module, Block)]
+    hooks = [module.register_forward_hook(keep) for module in [model.bn1, *blocks]]
+    nn.functional.cross_entropy(model.train()(images), labels).backward()
+    for hook in hooks:
+        hook.remove()
+    return [y.grad.numpy() for y in outputs if y.grad is not None]
+
+
+@torch.no_grad()
+def maps_of(model: CifarResNet, image: Tensor) -> dict[str, np.ndarray]:
+    """What the stem and the three stages make of one image (C, H, W). Returns: name -> (channels, h, w)"""
+    found = {}
+    stages = {"stem": model.bn1, "stage 1": model.layer1, "stage 2": model.layer2, "stage 3": model.layer3}
+    hooks = [
+        module.register_forward_hook(lambda _m, _i, y, name=name: found.update({name: y[0].relu().numpy()}))
+        for name, module in stages.items()
+    ]
+    model(image[None])
+    for hook in hooks:
+        hook.remove()
+    return found
+
+
+def first_images(data: Images, count: int) -> tuple[Tensor, Tensor]:
+    """The first held-out images, prepared, and their labels."""
+    batch = prepare({name: array[:count] for name, array in data.held_out.items()}, data)
+    return torch.tensor(batch["images"]), torch.tensor(batch["labels"])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="folder of a run")
+    print(evaluate(parser.parse_args().folder))

@@ -1,0 +1,84 @@
+"""The chapter's figures, from the runs of `reproduce`: errors during training, layer responses, gradients, feature maps.
+
+python 05_ResNet/paper/plot_resnet.py runs/reproduce/05
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import resnet_paper
+import torch
+from evaluate_resnet import build, config_of, first_images, images_of, layer_gradients, layer_responses, maps_of
+
+from utils.runs import read_log, saved_params
+from utils.visualization import curves, feature_maps, gradient_flow, loss_and_accuracy, save
+
+FIGURES = Path(__file__).parents[1] / "figures"
+RUNS = {
+    "plain-20": "small_plain20-0",
+    "plain-56": "small_plain56-0",
+    "ResNet-20": "small_resnet20-0",
+    "ResNet-56": "small_resnet56-0",
+}
+
+
+def plot_degradation(runs: dict[str, Path], out: Path) -> Path:
+    """Training and test error of plain and residual networks, as in figure 6 of the paper."""
+    logs = {name: read_log(folder) for name, folder in runs.items()}
+
+    def series(key: str) -> dict[str, tuple[list[float], list[float]]]:
+        return {name: ([r["step"] for r in log], [r[key] for r in log]) for name, log in logs.items()}
+
+    figure = loss_and_accuracy(series("loss"), series("held_out_error"), metric="error on held-out images, %")
+    return save(figure, out / "degradation.svg")
+
+
+def plot_responses(runs: dict[str, Path], out: Path) -> Path:
+    """Standard deviation of each layer's response in the trained networks, as in figure 7, upper half."""
+    found = {}
+    for name, folder in runs.items():
+        config = config_of(folder)
+        images, _ = first_images(images_of(config), 500)
+        responses = layer_responses(build(config, saved_params(folder)), images)
+        found[name] = (np.arange(1, len(responses) + 1), responses)
+    figure = curves(found, xlabel="layer", ylabel="standard deviation of the response")
+    return save(figure, out / "responses.svg")
+
+
+def plot_gradients(runs: dict[str, Path], out: Path, seed: int = 0) -> Path:
+    """The gradient that reaches each block at the start of training, where nothing has been learned yet."""
+    found: dict[str, dict[str, np.ndarray]] = {}
+    for name, folder in runs.items():
+        config = config_of(folder)
+        if config.depth != max(config_of(other).depth for other in runs.values()):
+            continue
+        model = build(config, saved_params(folder))
+        resnet_paper.init_resnet(model, torch.Generator().manual_seed(seed))
+        grads = layer_gradients(model, *first_images(images_of(config), 128))
+        found[name] = {str(i): grad for i, grad in enumerate(grads)}
+    return save(
+        gradient_flow(found, title="Gradient at the output of each block, before training"), out / "gradients.svg"
+    )
+
+
+def plot_feature_maps(runs: dict[str, Path], out: Path) -> Path:
+    """What the deepest residual network makes of one held-out image."""
+    folder = list(runs.values())[-1]
+    config = config_of(folder)
+    images, _ = first_images(images_of(config), 8)
+    return save(feature_maps(maps_of(build(config, saved_params(folder)), images[4])), out / "feature_maps.png")
+
+
+def plot(folder: Path, out: Path = FIGURES, names: dict[str, str] = RUNS) -> list[Path]:
+    """Draw every figure from the runs in `folder`."""
+    runs = {name: folder / run for name, run in names.items()}
+    out.mkdir(parents=True, exist_ok=True)
+    return [draw(runs, out) for draw in (plot_degradation, plot_responses, plot_gradients, plot_feature_maps)]
+
+
+if __name__ == "__main__":
+    for path in plot(Path(sys.argv[1] if len(sys.argv) > 1 else "runs/reproduce/05")):
+        print(path.name)
