@@ -1,0 +1,58 @@
+import math
+
+import numpy as np
+
+CASES = [(5, 3, 7), (3, 5, 2), (7, 2, 11)]  # B, K, D
+
+
+def problem(rng, B, K, D):
+    return rng.normal(size=(B, D)), rng.normal(size=(K, D)), 0.7 * rng.normal(size=K)
+
+
+def outputs(x, centres, log_width):
+    """The formula, one example and class at a time."""
+    y = np.empty((len(x), len(centres)))
+    for b, i in np.ndindex(*y.shape):
+        sigma = math.exp(log_width[i])
+        distance = math.fsum((u - v) ** 2 for u, v in zip(x[b], centres[i], strict=True))
+        y[b, i] = distance / (2 * sigma**2) + x.shape[1] * math.log(sigma)
+    return y
+
+
+def check_forward(t):
+    """The outputs are those of the formula"""
+    for case in CASES:
+        x, centres, log_width = problem(t.rng, *case)
+        got = t.call("rbf", x, centres, log_width)
+        t.equal(got, outputs(x, centres, log_width))
+
+
+def check_gradients(t):
+    """The gradients agree with central differences"""
+    for case in CASES:
+        arrays = dict(zip(("x", "centres", "log_width"), problem(t.rng, *case), strict=True))
+        dy = t.rng.normal(size=case[:2])
+        got = t.call("rbf_backward", dy, *arrays.values())
+        ok = isinstance(got, tuple) and len(got) == 3
+        t.require(ok, "rbf_backward must return three arrays", got=got)
+        for mine, (name, array) in zip(got, arrays.items(), strict=True):
+            expected = t.numeric_gradient(lambda a=arrays: outputs(**a), array, dy)
+            t.equal(mine, expected, rtol=1e-6, atol=1e-7, what=f"d{name}")
+
+
+def check_best(t):
+    """No other width fits the examples better"""
+    for B, K, D in [(23, 3, 7), (31, 5, 2)]:
+        x, centres, _ = problem(t.rng, B, K, D)
+        x = x * t.rng.uniform(0.2, 3.0, size=(B, 1))
+        targets = np.concatenate([np.arange(K), t.rng.integers(0, K, size=B - K)])
+        got = t.call("best_log_width", x, centres, targets)
+        expected = np.empty(K)
+        for i in range(K):  # a search, by thirds: the loss of one class has one minimum
+            own, low, high = x[targets == i], -9.0, 9.0
+            for _ in range(60):
+                a, b = low + (high - low) / 3, high - (high - low) / 3
+                first, second = (outputs(own, centres[[i]], [value]).sum() for value in (a, b))
+                low, high = (low, b) if first < second else (a, high)
+            expected[i] = (low + high) / 2
+        t.equal(got, expected, rtol=1e-6, atol=1e-6, what="the best log-widths")
