@@ -30,7 +30,7 @@ def predicted_limit(x: np.ndarray, y: np.ndarray) -> float:
     raise NotImplementedError("predicted_limit")
 
 
-def steps_needed(x: np.ndarray, y: np.ndarray, *, lr: float, share: float, max_steps: int = 5000) -> int:
+def steps_needed(x: np.ndarray, y: np.ndarray, *, lr: float, share: float, max_steps: int = 1000) -> int:
     """Steps until the loss is above its minimum by at most `share` of what it was above it at first.
 
     x: (n, D). y: (n, K).
