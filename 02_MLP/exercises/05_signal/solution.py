@@ -47,4 +47,4 @@ def backward_factor(init: Init, fan_in: int, fan_out: int, rng: np.random.Genera
 
 def gain(f: Callable[[Array], Array], rng: np.random.Generator) -> float:
     """The g for which weights of variance g^2 / fan_in make up for f, where f receives standard normal numbers."""
-    return float(1.0 / np.sqrt((f(rng.normal(size=200_000)) ** 2).mean()))
+    return float(1.0 / np.sqrt((f(rng.normal(size=100_000)) ** 2).mean()))

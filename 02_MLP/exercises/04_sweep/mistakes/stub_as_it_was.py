@@ -1,5 +1,5 @@
-"""The biases of a layer all take the same step, whatever their unit did. Print the shape of what is subtracted
-from a bias: NumPy broadcasts a single number to any shape without a word. And there may be more than one fault."""
+"""All biases of a layer take the same step, and the expected ones differ from unit to unit. Look at the shape of
+what is subtracted from a bias before NumPy broadcasts it. That may not be the only fault."""
 
 CHANGES = [
     ("dx.sum(axis=0)", "dx.sum()"),

@@ -1,6 +1,6 @@
-"""The gradient of the lower layers is taken through weights that this sweep has already changed, so it is the
-gradient of a network that never made this forward pass. The fault grows with eps. Note that a second name for the
-array does not keep the old values: `-=` changes the array itself, under every name."""
+"""The last of the three layers is right, and what lies below it is off, by more the larger eps is. What does the
+gradient pass through on its way down, and is that still what it was in the forward pass? (If you have kept a
+second name for it: `-=` changes an array under all its names.)"""
 
 CHANGES = [
     (

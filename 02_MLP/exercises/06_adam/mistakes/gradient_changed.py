@@ -1,5 +1,5 @@
-"""`g` is not a copy: it is `p.grad`. Adding the weight decay in place writes it into the gradient that backward
-left there. Whoever clears the gradients before each backward never notices. Whoever adds up several of them, or
-reads or logs them after the step, does."""
+"""The parameters are right, but the gradients are no longer what `backward` left there. Which line of `update`
+writes to a tensor that does not belong to the optimizer? Whoever clears the gradients before each `backward` never
+notices."""
 
 CHANGES = [("g = g + self.weight_decay * p ", "g.add_(p, alpha=self.weight_decay) ")]
