@@ -1,5 +1,5 @@
-"""Each example's probabilities depend on the other examples of the batch: a column of the table of probabilities sums
-to 1 where a row should. Look at which axis each reduction in the file runs over, and at the shape that it leaves.
-NumPy broadcasts (n, K) against (K,) without complaint."""
+"""Each example's probabilities depend on the other examples of the batch: a column of the table of probabilities sums to
+1 where a row should. Follow one table of logits, 7 by 3, through the file and write down the shape after every operation.
+NumPy broadcasts without complaint."""
 
 CHANGES = [("sum(axis=1, keepdims=True)", "sum(axis=0)")]
