@@ -43,13 +43,26 @@ def check_parameters(t):
             t.equal(layer.grads[name], expected, rtol=1e-6, atol=1e-7, what=f"grads[{name!r}]")
 
 
+def check_one(t):
+    """One number of dy goes back to the pixels it came from"""
+    layer, x = layer_and_input(t, 2, 3, 3, 5, 7)
+    t.equal(t.call(layer.forward, x), formula(x, layer.params["weight"], layer.params["bias"]), what="y")
+    for o, p, q in [(1, 2, 3), (2, 0, 4)]:
+        dy, expected = np.zeros((2, 3, 3, 5)), np.zeros(x.shape)
+        dy[0, o, p, q] = 1.0
+        expected[0, :, p : p + 3, q : q + 3] = layer.params["weight"][o]  # y[o, p, q] read pixel p + i through w[i]
+        got = t.call(layer.backward, dy)
+        why = f"dy is 1 at [0, {o}, {p}, {q}] and 0 elsewhere; compare with weight[{o}, 0]"
+        t.equal(got[0, 0], expected[0, 0], what="map 0 of dx", why=why)
+        t.equal(got, expected, what="dx", why=why)
+
+
 def check_input(t):
     """The gradient of the input agrees with central differences"""
     for case in CASES[:2]:
         layer, x = layer_and_input(t, *case)
         y = t.call(layer.forward, x)
         dy = t.rng.normal(size=y.shape)
-        t.equal(y, formula(x, layer.params["weight"], layer.params["bias"]), what="y")
         got = t.call(layer.backward, dy)
         weight, one = layer.params["weight"], x[:1].copy()
         expected = t.numeric_gradient(lambda x=one, w=weight: formula(x, w, np.zeros(len(w))), one, dy[:1])
@@ -62,11 +75,11 @@ def check_input(t):
 
 def check_stack(t):
     """A stack of two layers learns to imitate another one"""
-    x = t.rng.normal(size=(13, 1, 8, 7))
+    x = t.rng.normal(size=(7, 1, 8, 7))
     first, second = t.rng.normal(size=(2, 1, 3, 3)) / 3.0, t.rng.normal(size=(1, 2, 3, 3)) / 3.0
     y = formula(np.tanh(formula(x, first, np.zeros(2))), second, np.zeros(1))
     model = t.call("Stack", (1, 5, 1), 3, rng=t.rng)
-    losses = t.call("imitate", model, x, y, lr=0.2, steps=120, mutates=True)
-    t.require(len(losses) == 120, "imitate must return the loss of every step", got=len(losses))
+    losses = t.call("imitate", model, x, y, lr=0.2, steps=100, mutates=True)
+    t.require(len(losses) == 100, "imitate must return the loss of every step", got=len(losses))
     share = np.mean(losses[-10:]) / np.mean(y**2)
-    t.between(share, 0.0, 0.03, what="the mean squared error of the last 10 steps, as a share of the mean square of y")
+    t.between(share, 0.0, 0.02, what="the mean squared error of the last 10 steps, as a share of the mean square of y")

@@ -50,7 +50,7 @@ def check_best(t):
         expected = np.empty(K)
         for i in range(K):  # a search, by thirds: the loss of one class has one minimum
             own, low, high = x[targets == i], -9.0, 9.0
-            for _ in range(60):
+            for _ in range(50):
                 a, b = low + (high - low) / 3, high - (high - low) / 3
                 first, second = (outputs(own, centres[[i]], [value]).sum() for value in (a, b))
                 low, high = (low, b) if first < second else (a, high)
