@@ -1,6 +1,6 @@
 """Train a perceptron of this chapter at any level, and reproduce the chapter's results.
 
-rungs train 02 --config mnist_300            # 28x28-300-10 as in 1998, about two minutes
+rungs train 02 --config mnist_300            # 28x28-300-10 as in 1998
 python 02_MLP/paper/train_mlp.py --config tiny --level numpy
 """
 
