@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import copy
+import json
 from typing import Any
 
 import pytest
+import plot_resnet_production
 import resnet_options
 import timm
 import torch
@@ -272,6 +274,15 @@ def test_costs_are_counted_by_hand_too(monkeypatch):
     parameters, multiply_adds = resnet_options.count(lambda: nn.Conv2d(3, 5, 3, stride=2, padding=1), 8)
     assert parameters == 5 * 3 * 9 + 5
     assert multiply_adds == pytest.approx(4 * 4 * 5 * 3 * 9 / 1e9)
+
+
+def test_the_figure_is_drawn_from_a_trained_network(tmp_path, capsys):
+    before = torch.random.get_rng_state()
+    plot_resnet_production.main(["--steps", "2", "--size", "32", "--out", str(tmp_path)])
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert (tmp_path / "grad_cam.png").stat().st_size > 10_000
+    assert 0.0 <= json.loads((tmp_path / "grad_cam.json").read_text())["test_accuracy"] <= 1.0
+    assert "after 2 steps" in capsys.readouterr().out
 
 
 TASKS = {
