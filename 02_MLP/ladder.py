@@ -26,13 +26,15 @@ from utils.ladder import (
     Ladder,
     LayerCase,
     Level,
-    Mistake,
     Overfit,
     Params,
     Script,
 )
 from utils.levels import LowLevel, ModuleLevel, NumpyLevel
 from utils.parity import Finding, compare, failed, passed
+from utils.planting import load_mistakes
+
+MISTAKES = load_mistakes(Path(__file__).parent)
 
 SIZES = (11, 7, 5, 3)  # distinct primes: a transposed or swapped axis cannot go unnoticed
 EXAMPLES = 13
@@ -560,85 +562,7 @@ MLP = Ladder(
         Check("dropout", dropout_check, proof="levels"),
         Check("scikit-learn MLPClassifier", sklearn_check),
     ),
-    mistakes=(
-        Mistake(
-            "ReLU passes every gradient",
-            "numpy",
-            "return (x > 0).astype(x.dtype)",
-            "return (y >= 0).astype(x.dtype)",
-            "gradient linears.1.bias",
-            "y is never negative, so this mask is all ones: the gradient also flows through the units that were off.",
-            module="activations_numpy",
-        ),
-        Mistake(
-            "dropout only on the way forward",
-            "numpy",
-            "return dy if self.mask is None else dy * self.mask",
-            "return dy",
-            "gradient linears.1.bias",
-            "A dropped unit did not contribute to the loss, so it must not receive a gradient either.",
-        ),
-        Mistake(
-            "dropout without 1 / (1 - p)",
-            "numpy",
-            "return (rng.random(shape) >= p) / (1.0 - p)",
-            "return (rng.random(shape) >= p) * 1.0",
-            "check dropout: mask mean",
-            "Without the factor, evaluation sees activations larger by 1 / (1 - p) than training did.",
-        ),
-        Mistake(
-            "weight decay without the learning rate",
-            "numpy",
-            "p *= 1.0 - self.lr * self.weight_decay",
-            "p *= 1.0 - self.weight_decay",
-            "loss at step 1",
-            "AdamW decays by lr * weight_decay a step; without lr the weights are halved within seventy steps.",
-            module="optimizers_numpy",
-        ),
-        Mistake(
-            "Adam's eps inside the root",
-            "pytorch_lowlevel",
-            "root = v.sqrt().div_(math.sqrt(1.0 - b2**t)).add_(self.eps)",
-            "root = (v / (1.0 - b2**t) + self.eps).sqrt()",
-            "loss at step 1",
-            "The root of eps is ten thousand times larger than eps: small gradients are no longer scaled to a full step.",
-            module="optimizers_lowlevel",
-        ),
-        Mistake(
-            "gradients are not cleared",
-            "pytorch_lowlevel",
-            "p.grad = None",
-            "pass",
-            "loss at step 2",
-            "backward() adds to .grad. The first step is right, so the loss goes wrong only after the second.",
-            module="optimizers_lowlevel",
-        ),
-        Mistake(
-            "weights that are no leaves",
-            "pytorch_lowlevel",
-            "return torch.randn(out_features, in_features, generator=generator) * math.sqrt(2.0 / in_features)",
-            "scale = math.sqrt(2.0 / in_features)\n"
-            "    return torch.randn(out_features, in_features, generator=generator, requires_grad=True) * scale",
-            "initialisation",
-            "A scaled tensor is the result of an operation: backward() fills the gradient of the unscaled one.",
-        ),
-        Mistake(
-            "He's factor taken from fan_out",
-            "paper",
-            'nn.init.kaiming_normal_(p, nonlinearity="relu", generator=generator)',
-            'nn.init.kaiming_normal_(p, mode="fan_out", nonlinearity="relu", generator=generator)',
-            "check initialisation statistics: paper he_normal",
-            "fan_out keeps the variance of the gradients; the paper's equation 10 and we keep that of the activations.",
-        ),
-        Mistake(
-            "ReLU on the logits",
-            "paper",
-            "return self.linears[-1](x)",
-            "return F.relu(self.linears[-1](x))",
-            "output logits",
-            "The softmax needs negative logits too; a logit of zero for every class but one caps how sure it can be.",
-        ),
-    ),
+    mistakes=MISTAKES["mlp"],
     deviations=(
         Deviation(
             "Dropout takes its mask as an input; nn.Dropout draws it from the global random stream.",
@@ -699,58 +623,7 @@ MLP1998 = Ladder(
         Check("initialisation statistics", init_check, proof="levels"),
         Check("parameter count", count_check),
     ),
-    mistakes=(
-        Mistake(
-            "the inner scale of tanh forgotten in its derivative",
-            "numpy",
-            "return self.A * self.S - (self.S / self.A) * (y * y)",
-            "return self.A - (y * y) / self.A",
-            "gradient linears.2.bias",
-            "f(x) = A tanh(S x) has the derivative A S (1 - tanh^2): the chain rule gives the S.",
-            module="activations_numpy",
-        ),
-        Mistake(
-            "squared error averaged over the outputs too",
-            "numpy",
-            "return float(0.5 * (self.difference**2).sum(axis=1).mean())",
-            "return float(0.5 * (self.difference**2).mean())",
-            "loss",
-            "The loss sums over the outputs of an example; a mean over all elements is smaller by the number of classes.",
-        ),
-        Mistake(
-            "targets 0 and 1",
-            "pytorch_lowlevel",
-            "def one_of_k(labels: Tensor, classes: int, *, low: float = -1.0",
-            "def one_of_k(labels: Tensor, classes: int, *, low: float = 0.0",
-            "loss",
-            "The network of 1998 is trained towards +1 and -1, where its activation curves most.",
-        ),
-        Mistake(
-            "U(+-2.4 / sqrt fan_in)",
-            "numpy",
-            "return rng.uniform(-2.4, 2.4, size=shape) / fan_in",
-            "return rng.uniform(-2.4, 2.4, size=shape) / np.sqrt(fan_in)",
-            "check initialisation statistics: numpy lecun_uniform",
-            "Appendix A divides by fan_in itself; with the root, every unit starts out saturated.",
-        ),
-        Mistake(
-            "the output is not squashed",
-            "paper",
-            "x = squash(linear(x))",
-            "x = squash(linear(x)) if linear is not self.linears[-1] else linear(x)",
-            "activation squashes.2",
-            "In 1998 the activation stands on the output layer too; a modern habit leaves it out.",
-        ),
-        Mistake(
-            "a step uphill",
-            "pytorch_lowlevel",
-            "p.sub_(g, alpha=self.lr)",
-            "p.add_(g, alpha=self.lr)",
-            "loss at step 1",
-            "The gradient points to where the loss grows; the step goes against it.",
-            module="optimizers_lowlevel",
-        ),
-    ),
+    mistakes=MISTAKES["mlp1998"],
     deviations=(
         Deviation(
             "Plain gradient descent in mini-batches of 10, learning rate 0.02, 0.006, 0.002; the paper takes one example at"

@@ -27,7 +27,6 @@ from utils.ladder import (
     Ladder,
     LayerCase,
     Level,
-    Mistake,
     Overfit,
     Params,
     Result,
@@ -35,6 +34,9 @@ from utils.ladder import (
 )
 from utils.levels import LowLevel, ModuleLevel, NumpyLevel, to_numpy, to_torch
 from utils.parity import Finding, compare, failed, passed
+from utils.planting import load_mistakes
+
+MISTAKES = load_mistakes(Path(__file__).parent)
 
 EXAMPLES = 7
 SGD = {"lr": 0.002, "momentum": 0.9}
@@ -606,202 +608,6 @@ def tiny_training(config: str, level: str) -> Script:
 
 # ---- planted mistakes and deviations ----
 
-CONVOLUTION_MISTAKES = (
-    Mistake(
-        name="kernel rows and columns swapped",
-        level="numpy",
-        module="conv_numpy",
-        find="windows.transpose(0, 4, 5, 1, 2, 3)",
-        replace="windows.transpose(0, 5, 4, 1, 2, 3)",
-        first="activation c1",
-        why="The last two axes of the windows are (i, j); swapped, every kernel is applied transposed.",
-    ),
-    Mistake(
-        name="bias gradient of one position",
-        level="numpy",
-        module="conv_numpy",
-        find="dy2d.sum(axis=1)",
-        replace="dy2d[:, : dy.shape[0]].sum(axis=1)",
-        first="gradient c3.bias",
-        why="All positions share the bias, so its gradient sums over positions as well as over the batch. C5 has one "
-        "position and cannot show it.",
-    ),
-    Mistake(
-        name="windows stacked in the wrong order",
-        level="pytorch_lowlevel",
-        module="conv_lowlevel",
-        find="for i in range(k)], dim=1)",
-        replace="for i in range(k)], dim=2)",
-        first="activation c1",
-        why="The row offset must become the axis before the column offset, as in the weight (O, C, i, j).",
-    ),
-)
-COL2IM_MISTAKE = Mistake(
-    name="col2im overwrites",
-    level="numpy",
-    module="conv_numpy",
-    find="+= dcols[:, i, j]",
-    replace="= dcols[:, i, j]",
-    first="gradient s2.bias",
-    why="A pixel lies in up to 25 windows; its gradient is the sum over all of them and not the last one.",
-)
-SUBSAMPLING_MISTAKES = (
-    Mistake(
-        name="mean for sum",
-        level="numpy",
-        find="self.sums += x[:, :, 1::2, 1::2]",
-        replace="self.sums = (self.sums + x[:, :, 1::2, 1::2]) / 4",
-        first="activation s2",
-        why="S2 adds its four inputs; only the trainable coefficient scales the sum (section II-B).",
-    ),
-    Mistake(
-        name="coefficient left out of dx",
-        level="numpy",
-        find="share = self.coefficient[:, None, None] * dy",
-        replace="share = dy.copy()",
-        first="gradient c3.bias",
-        why="y = coefficient * sum + bias, so dy/dx is the coefficient and not 1.",
-    ),
-    Mistake(
-        name="average pooling divides by four",
-        level="paper",
-        find="F.avg_pool2d(x, 2, divisor_override=1)",
-        replace="F.avg_pool2d(x, 2)",
-        first="activation s2",
-        why="avg_pool2d is a mean; the paper's layer is a sum.",
-    ),
-)
-TABLE_MISTAKE = Mistake(
-    name="a wrong link in Table I",
-    level="pytorch_lowlevel",
-    find="(0, 4, 5), (0, 1, 5),",
-    replace="(0, 1, 4), (0, 1, 5),",
-    first="activation c3",
-    why="The six maps with three neighbours wrap around: map 4 sees 4, 5 and 0.",
-)
-RBF_MISTAKE = Mistake(
-    name="factor two of the square",
-    level="numpy",
-    find="return 2.0 * (dy[:, None, :] @ self.difference)",
-    replace="return (dy[:, None, :] @ self.difference)",
-    first="gradient f6.bias",
-    why="d/dx (x - w)^2 = 2 (x - w).",
-)
-FAN_IN_MISTAKE = Mistake(
-    name="fan-in of a full C3",
-    level="numpy",
-    find="np.array([len(table[o]) for o in self.outs])",
-    replace="np.array([in_channels for _ in self.outs])",
-    first="check initialisation: numpy c3.weight",
-    why="A map of C3 sees 3, 4 or 6 maps; the bound of its weights is 2.4 over the inputs that it really has.",
-)
-MAP_MISTAKES = (
-    Mistake(
-        name="logsumexp of the distances themselves",
-        level="paper",
-        find="torch.cat([rubbish, -y], dim=1)",
-        replace="torch.cat([rubbish, y], dim=1)",
-        first="loss",
-        why="Outputs are distances: the term is log sum e^-y (equation 9), with a minus.",
-    ),
-    Mistake(
-        name="no rubbish class",
-        level="pytorch_lowlevel",
-        find="total = torch.exp(least - j) + ",
-        replace="total = ",
-        first="loss",
-        why="Without e^-j the wrong codes are pushed away for ever; the paper's j keeps the loss bounded below.",
-    ),
-    Mistake(
-        name="the mean forgotten in one term",
-        level="numpy",
-        find="(-dy / (len(self.y) * self.total))",
-        replace="(-dy / self.total)",
-        first="gradient f6.bias",
-        why="Both terms of equation 9 stand under the same mean over the examples.",
-    ),
-    Mistake(
-        name="momentum as a running mean",
-        level="numpy",
-        module="optimizers_numpy",
-        find="v += g\n",
-        replace="v += (1 - self.momentum) * g\n",
-        first="loss at step 1",
-        why="v <- momentum v + g. With (1 - momentum) g, as in Adam, the steps are ten times smaller.",
-    ),
-)
-MSE_MISTAKES = (
-    Mistake(
-        name="gradient of the sum",
-        level="numpy",
-        find="d[self.rows, self.targets] = dy / len(d)",
-        replace="d[self.rows, self.targets] = dy",
-        first="gradient f6.bias",
-        why="Equation 8 is a mean over the examples, so each gets 1/B of the gradient.",
-    ),
-    Mistake(
-        name="sum over the batch",
-        level="pytorch_lowlevel",
-        find="return y[torch.arange(len(y)), targets].mean()",
-        replace="return y[torch.arange(len(y)), targets].sum()",
-        first="loss",
-        why="Equation 8 is a mean; with a sum, the learning rate would depend on the batch size.",
-    ),
-)
-MODERN_MISTAKES = (
-    Mistake(
-        name="the last of equal values wins",
-        level="numpy",
-        module="conv_numpy",
-        find="better = candidate > best",
-        replace="better = candidate >= best",
-        first="layer MaxPool2d with ties: input gradient",
-        why="Of equal values the first counts, as in torch. Behind a ReLU most ties are zeros, whose gradient dies anyway, "
-        "so only the layer's own test can see it.",
-    ),
-    Mistake(
-        name="all pixels up to the winner get the gradient",
-        level="numpy",
-        module="conv_numpy",
-        find="(self.winner == n)",
-        replace="(self.winner >= n)",
-        first="gradient c3.bias",
-        why="A maximum depends on one input alone; the others get nothing.",
-    ),
-    Mistake(
-        name="ReLU skipped on the way back",
-        level="numpy",
-        find="self.r3.backward(self.s4.backward(dx))",
-        replace="self.s4.backward(dx)",
-        first="gradient c3.bias",
-        why="Every layer of the forward pass has its turn in the backward pass.",
-    ),
-    Mistake(
-        name="equal values share the gradient",
-        level="pytorch_lowlevel",
-        module="conv_lowlevel",
-        find="windows.gather(1, first).squeeze(1)",
-        replace="windows.amax(dim=1)",
-        first="check ties: gradient",
-        why="amax has the same values, but divides the gradient among equal ones.",
-    ),
-    Mistake(
-        name="Glorot's scale for ReLU",
-        level="pytorch_lowlevel",
-        find="math.sqrt(2 / fan_in)",
-        replace="math.sqrt(1 / fan_in)",
-        first="check He initialisation: pytorch_lowlevel c1.weight",
-        why="ReLU halves the second moment of the signal; He's factor 2 makes up for it.",
-    ),
-    Mistake(
-        name="average pooling in one place",
-        level="paper",
-        find="self.s4 = nn.MaxPool2d(2)",
-        replace="self.s4 = nn.AvgPool2d(2)",
-        first="activation s4",
-        why="The modern variant pools by the maximum in both places.",
-    ),
-)
 
 PAPER_TESTS = "03_CNN_LeNet/paper/test_lenet_paper.py"
 LENET_DEVIATIONS = (
@@ -878,15 +684,7 @@ LENET5 = Ladder(
         Check("initialisation", init_check, proof="levels"),
         Check("codes", code_check),
     ),
-    mistakes=(
-        *CONVOLUTION_MISTAKES,
-        COL2IM_MISTAKE,
-        *SUBSAMPLING_MISTAKES,
-        TABLE_MISTAKE,
-        RBF_MISTAKE,
-        FAN_IN_MISTAKE,
-        *MAP_MISTAKES,
-    ),
+    mistakes=MISTAKES["lenet5"],
     deviations=LENET_DEVIATIONS,
     scripts=tuple(tiny_training("tiny", level) for level in LENET_MODULES),
     overfit=Overfit(steps=80, loss=5.0, options={"lr": 0.004}),
@@ -904,7 +702,7 @@ LENET5_MSE = Ladder(
     builders=MSE_BUILDERS,
     references={"torch operations": TorchOperations("mse")},
     activations=TRACE,
-    mistakes=(*SUBSAMPLING_MISTAKES, TABLE_MISTAKE, *MSE_MISTAKES),
+    mistakes=MISTAKES["lenet5_mse"],
     deviations=LENET_DEVIATIONS[:1],
     overfit=Overfit(steps=80, loss=5.0, options={"lr": 0.004}),
     climb=climb("lenet_numpy", "LeNet5", lr=0.004),
@@ -930,7 +728,7 @@ LENET_MODERN = Ladder(
         Check("He initialisation", he_check, proof="levels"),
         Check("ties", ties_check, proof="levels"),
     ),
-    mistakes=MODERN_MISTAKES,
+    mistakes=MISTAKES["lenet_modern"],
     deviations=MODERN_DEVIATIONS,
     scripts=(tiny_training("tiny_modern", "paper"),),
     overfit=Overfit(steps=60, loss=0.05, options={"lr": 0.01}),

@@ -27,13 +27,15 @@ from utils.ladder import (
     Ladder,
     LayerCase,
     Level,
-    Mistake,
     Overfit,
     Params,
     Script,
 )
 from utils.levels import LowLevel, ModuleLevel, NumpyLevel
 from utils.parity import Finding, compare, failed, passed
+from utils.planting import load_mistakes
+
+MISTAKES = load_mistakes(Path(__file__).parent)
 
 SGD: dict[str, Any] = {
     "lr": 0.05,
@@ -168,11 +170,12 @@ class Kind:
         def optimizer(params: dict[str, Tensor], **options: Any) -> Any:
             return importlib.import_module("optimizers_lowlevel").SGD(params, **SGD | options)
 
-        return AnyBuffers(
+        return LowLevel(
             lambda g: getattr(module, self.init)(**self.options({}), generator=g),
             one_pass,
             optimizer,
             inputs=("images",),
+            buffers=RunningStatistics(),
         )
 
     def paper(self, module: ModuleType) -> Level:
@@ -190,18 +193,11 @@ class Kind:
         return {"numpy": self.numpy, "pytorch_lowlevel": self.pytorch_lowlevel, "paper": self.paper}
 
 
-class _RunningStatistics(frozenset):
-    """The names of running statistics, of however many layers."""
+class RunningStatistics(frozenset[str]):
+    """The names of all running statistics, of however many layers: the depth of the network varies."""
 
     def __contains__(self, name: object) -> bool:
         return str(name).endswith(("running_mean", "running_var", "num_batches_tracked"))
-
-
-class AnyBuffers(LowLevel):
-    """A low level whose buffers are told by their names, since the depth of the network varies."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options, buffers=_RunningStatistics())
 
 
 def module_pass(model: Any, batch: dict[str, Tensor]) -> tuple[dict[str, Tensor], Tensor]:
@@ -271,35 +267,33 @@ def projection(c: int, out: int, stride: int) -> nn.Module:
     return nn.Sequential(nn.Conv2d(c, out, 1, stride, bias=False), nn.BatchNorm2d(out))
 
 
-def torchvision_cifar() -> nn.Module:
+def torchvision_cifar(depth: int = 8, width: int = 5, in_channels: int = 3, classes: int = 7, **_: Any) -> nn.Module:
     """The CIFAR network of torchvision's basic blocks, with torchvision's own forward pass without the max-pooling."""
-    w = CIFAR["width"]
-    net = nn.Module()
-    net.conv1, net.bn1 = nn.Conv2d(3, w, 3, padding=1, bias=False), nn.BatchNorm2d(w)
-    net.layer1 = nn.Sequential(tv.BasicBlock(w, w))
-    net.layer2 = nn.Sequential(tv.BasicBlock(w, 2 * w, 2, ZeroPad(w)))
-    net.layer3 = nn.Sequential(tv.BasicBlock(2 * w, 4 * w, 2, ZeroPad(2 * w)))
-    return finished(net, nn.Identity(), 4 * w)
+    n, w, net = (depth - 2) // 6, width, nn.Module()
+    net.conv1, net.bn1 = nn.Conv2d(in_channels, w, 3, padding=1, bias=False), nn.BatchNorm2d(w)
+    for stage, (c, out) in enumerate(((w, w), (w, 2 * w), (2 * w, 4 * w)), start=1):
+        first = tv.BasicBlock(c, out, 2, ZeroPad(out - c)) if c != out else tv.BasicBlock(c, out)
+        setattr(net, f"layer{stage}", nn.Sequential(first, *(tv.BasicBlock(out, out) for _ in range(n - 1))))
+    return finished(net, nn.Identity(), 4 * w, classes)
 
 
-def finished(net: Any, maxpool: nn.Module, features: int) -> nn.Module:
+def finished(net: Any, maxpool: nn.Module, features: int, classes: int) -> nn.Module:
     """The network with pooling and classifier, called as torchvision's `ResNet._forward_impl` calls its parts."""
     net.relu, net.maxpool, net.avgpool = nn.ReLU(), maxpool, nn.AdaptiveAvgPool2d(1)
     net.layer4 = net.layer4 if hasattr(net, "layer4") else nn.Identity()
-    net.fc = nn.Linear(features, CIFAR["classes"])
+    net.fc = nn.Linear(features, classes)
     net.forward = lambda x: tv.ResNet._forward_impl(net, x)
     return net
 
 
-def timm_resnet(block: str, layers: tuple[int, ...]) -> Callable[..., nn.Module]:
-    """timm's network at the small width; its stem is always 64 channels wide, so this one is replaced."""
+def timm_resnet(block: str) -> Callable[..., nn.Module]:
+    """timm's network at any width; its stem is always 64 channels wide, so this one is replaced."""
 
-    def build(**sizes: Any) -> nn.Module:
+    def build(width: int, classes: int, layers: tuple[int, ...]) -> nn.Module:
         models: Any = importlib.import_module("timm.models.resnet")
-        kind, w = getattr(models, block), IMAGENET["width"]
-        net = models.ResNet(
-            kind, layers, num_classes=IMAGENET["classes"], channels=(w, 2 * w, 4 * w, 8 * w), zero_init_last=False
-        )
+        kind, w = getattr(models, block), width
+        channels = (w, 2 * w, 4 * w, 8 * w)
+        net = models.ResNet(kind, layers, num_classes=classes, channels=channels, zero_init_last=False)
         net.conv1, net.bn1 = nn.Conv2d(3, w, 7, 2, 3, bias=False), nn.BatchNorm2d(w)
         net.layer1[0] = kind(w, w, downsample=None if block == "BasicBlock" else projection(w, 4 * w, 1))
         return net
@@ -307,22 +301,21 @@ def timm_resnet(block: str, layers: tuple[int, ...]) -> Callable[..., nn.Module]
     return build
 
 
-def torchvision_resnet(block: str, layers: tuple[int, ...]) -> Callable[..., nn.Module]:
-    """torchvision's blocks at the small width."""
+def torchvision_resnet(block: str) -> Callable[..., nn.Module]:
+    """torchvision's blocks at any width."""
 
-    def build(**sizes: Any) -> nn.Module:
+    def build(width: int, classes: int, layers: tuple[int, ...]) -> nn.Module:
         kind: Any = getattr(tv, block)
-        w, net = IMAGENET["width"], nn.Module()
-        net.conv1, net.bn1 = nn.Conv2d(3, w, 7, 2, 3, bias=False), nn.BatchNorm2d(w)
-        c = w
+        net, c = nn.Module(), width
+        net.conv1, net.bn1 = nn.Conv2d(3, width, 7, 2, 3, bias=False), nn.BatchNorm2d(width)
         for stage, count in enumerate(layers):
-            planes, stride = w << stage, 2 if stage else 1
+            planes, stride = width << stage, 2 if stage else 1
             out = planes * kind.expansion
             down = projection(c, out, stride) if stride > 1 or c != out else None
             rest = [kind(out, planes) for _ in range(count - 1)]
             setattr(net, f"layer{stage + 1}", nn.Sequential(kind(c, planes, stride, down), *rest))
             c = out
-        return finished(net, nn.MaxPool2d(3, 2, 1), c)
+        return finished(net, nn.MaxPool2d(3, 2, 1), c, classes)
 
     return build
 
@@ -669,91 +662,14 @@ CIFAR_LADDER = Ladder(
     batch=random_batch(EXAMPLES, HEIGHT, WIDTH),
     modules=MODULES,
     builders=CIFAR_KIND.builders(),
-    references={"torchvision blocks": reference(torchvision_cifar, CIFAR_BLOCKS)},
+    references={"torchvision blocks": reference(torchvision_cifar, CIFAR_BLOCKS, sizes=cifar_sizes)},
     activations=CIFAR_TRACE,
     layers=CIFAR_LAYERS,
     checks=(
         Check("initialisation statistics", init_check, proof="levels"),
         Check("parameter count", cifar_count_check),
     ),
-    mistakes=(
-        Mistake(
-            "normalised by the unbiased variance",
-            "numpy",
-            'var = np.einsum("cn,cn->c", centred, centred) / n',
-            'var = np.einsum("cn,cn->c", centred, centred) / (n - 1)',
-            "activation bn1",
-            "The batch is normalised by the variance divided by n; n - 1 belongs to the running variance alone.",
-            module=NORM,
-        ),
-        Mistake(
-            "the running variance is the biased one",
-            "numpy",
-            "self._track(mean, var * (n / (n - 1)))",
-            "self._track(mean, var)",
-            "buffer bn1.running_var",
-            "Training never notices; evaluation uses a variance that is too small by (n - 1) / n.",
-            module=NORM,
-        ),
-        Mistake(
-            "statistics taken as constants in backward",
-            "numpy",
-            "if self.training:  # dx",
-            "if False:  # dx",
-            "gradient layer3.0.conv2.weight",
-            "In training mean and variance depend on x: two further paths lead from the output back to the input.",
-            module=NORM,
-        ),
-        Mistake(
-            "no gradient through the shortcut",
-            "numpy",
-            "if self.residual:  # a sum",
-            "if False:  # a sum",
-            "gradient layer2.0.bn2.bias",
-            "A sum hands its gradient to both terms. Without the shortcut's part the network trains like a plain one.",
-        ),
-        Mistake(
-            "momentum the wrong way round",
-            "pytorch_lowlevel",
-            'p[f"{name}.running_mean"].lerp_(mean, momentum)',
-            'p[f"{name}.running_mean"].lerp_(mean, 1.0 - momentum)',
-            "buffer bn1.running_mean",
-            "torch's momentum of 0.1 is the weight of the new batch, not of the old average.",
-        ),
-        Mistake(
-            "no ReLU after the addition",
-            "pytorch_lowlevel",
-            "y = record[name] = F.relu(y)",
-            "y = record[name] = y",
-            "activation layer1.0",
-            "The last ReLU of a block stands behind the addition (figure 2).",
-        ),
-        Mistake(
-            "momentum as an average",
-            "pytorch_lowlevel",
-            "v.mul_(self.momentum).add_(g)",
-            "v.mul_(self.momentum).add_(g, alpha=1.0 - self.momentum)",
-            "loss at step 1",
-            "The velocity is a sum, not an average: with the factor 1 - momentum every step is ten times too small.",
-            module="optimizers_lowlevel",
-        ),
-        Mistake(
-            "all zero channels on one side",
-            "paper",
-            "self.before = (out_channels - in_channels) // 2",
-            "self.before = 0",
-            "activation layer2.0",
-            "Where the zeros stand changes neither parameters nor accuracy, but weights of another layout no longer fit.",
-        ),
-        Mistake(
-            "He's rule with fan_out",
-            "paper",
-            'mode="fan_in"',
-            'mode="fan_out"',
-            "check initialisation statistics",
-            "fan_out keeps the size of the gradients; equation 10 keeps the size of the activations.",
-        ),
-    ),
+    mistakes=MISTAKES["cifar_resnet"],
     deviations=(
         *RECIPE,
         Deviation(
@@ -800,41 +716,7 @@ PLAIN_LADDER = Ladder(
     references={"torch.nn.Sequential": reference(plain_sequential, [], names=plain_names())},
     activations=CIFAR_TRACE,
     layers=PLAIN_LAYERS,
-    mistakes=(
-        Mistake(
-            "eps outside the root",
-            "numpy",
-            "1.0 / np.sqrt(var + x.dtype.type(self.eps))",
-            "1.0 / (np.sqrt(var) + x.dtype.type(self.eps))",
-            "activation bn1",
-            "eps is added to the variance, not to the standard deviation.",
-            module=NORM,
-        ),
-        Mistake(
-            "statistics of the batch in evaluation too",
-            "pytorch_lowlevel",
-            "    if training:\n        if n == 1:",
-            "    if True:\n        if n == 1:",
-            "activation bn1",
-            "In evaluation an image's answer must not depend on the images beside it.",
-        ),
-        Mistake(
-            "no gradient through the statistics",
-            "pytorch_lowlevel",
-            "torch.var_mean(x, dim",
-            "torch.var_mean(x.detach(), dim",
-            "gradient layer3.0.conv2.weight",
-            "Only the running statistics are kept out of the graph; those of the batch are part of the function.",
-        ),
-        Mistake(
-            "the third stage does not stride",
-            "paper",
-            "make_stage(BasicBlock, 2 * width, 4 * width, n, 2, option)",
-            "make_stage(BasicBlock, 2 * width, 4 * width, n, 1, option)",
-            "activation layer3.0.conv1",
-            "Both later stages halve the image; global pooling hides the size from the classifier.",
-        ),
-    ),
+    mistakes=MISTAKES["plain"],
     deviations=RECIPE[:1],
     overfit=Overfit(steps=60, loss=0.1, options={"lr": 0.1, "weight_decay": 1e-4}),
     climb=climb("none"),
@@ -850,55 +732,13 @@ RESNET18_LADDER = Ladder(
     modules=MODULES,
     builders=KIND_18.builders(),
     references={
-        "torchvision blocks": reference(torchvision_resnet("BasicBlock", LAYERS_18), BLOCKS_18),
-        "timm": reference(timm_resnet("BasicBlock", LAYERS_18), BLOCKS_18),
+        "torchvision blocks": reference(torchvision_resnet("BasicBlock"), BLOCKS_18, sizes=imagenet_sizes),
+        "timm": reference(timm_resnet("BasicBlock"), BLOCKS_18, sizes=imagenet_sizes),
     },
     activations=KIND_18.trace,
     layers=LAYERS_OF_18,
     checks=(Check("parameter count", imagenet_count_check),),
-    mistakes=(
-        Mistake(
-            "padding of a 5x5 kernel on the 7x7 stem",
-            "numpy",
-            "Conv2d(3, width, 7, stride=2, padding=3",
-            "Conv2d(3, width, 7, stride=2, padding=2",
-            "activation conv1",
-            "The output would still be accepted everywhere; it is a pixel too small.",
-        ),
-        Mistake(
-            "the shortcut's normalisation never trains",
-            "numpy",
-            "return self.bn.forward(self.conv.forward(x), training)",
-            "return self.bn.forward(self.conv.forward(x), False)",
-            "activation layer2.0",
-            "The mode must reach every layer, those on the shortcut too.",
-        ),
-        Mistake(
-            "global pooling without 1 / (H W) in backward",
-            "numpy",
-            "(dy.T / (H * W))[:, None, None, :]",
-            "dy.T[:, None, None, :]",
-            "gradient layer4.1.bn2.bias",
-            "The mean gives each pixel the share 1 / (H W) of the gradient.",
-            module=NORM,
-        ),
-        Mistake(
-            "max-pooling without padding",
-            "pytorch_lowlevel",
-            "F.max_pool2d(F.relu(x), 3, 2, padding=1)",
-            "F.max_pool2d(F.relu(x), 3, 2)",
-            "activation maxpool",
-            "Without padding the 112x112 map becomes 55x55, not the 56x56 of Table 1.",
-        ),
-        Mistake(
-            "ReLU before the addition",
-            "paper",
-            "return self.bn2(self.conv2(x))",
-            "return F.relu(self.bn2(self.conv2(x)))",
-            "activation layer1.0",
-            "A branch that cannot be negative can only add to its input.",
-        ),
-    ),
+    mistakes=MISTAKES["resnet18"],
     deviations=RECIPE,
     bench=Bench(
         init=fresh("ResNet", np.float32, depth=18, classes=10),
@@ -916,46 +756,12 @@ BOTTLENECK_LADDER = Ladder(
     modules=MODULES,
     builders=KIND_50.builders(),
     references={
-        "torchvision blocks": reference(torchvision_resnet("Bottleneck", LAYERS_50), BLOCKS_50),
-        "timm": reference(timm_resnet("Bottleneck", LAYERS_50), BLOCKS_50),
+        "torchvision blocks": reference(torchvision_resnet("Bottleneck"), BLOCKS_50, sizes=imagenet_sizes),
+        "timm": reference(timm_resnet("Bottleneck"), BLOCKS_50, sizes=imagenet_sizes),
     },
     activations=KIND_50.trace,
     layers=LAYERS_OF_50,
-    mistakes=(
-        Mistake(
-            "the stride on the first 1x1",
-            "pytorch_lowlevel",
-            "strided = i == last - 1",
-            "strided = i == 1",
-            "activation layer2.0.conv1",
-            "The paper strides there, torchvision and timm on the 3x3; a checkpoint of one does not work in the other.",
-        ),
-        Mistake(
-            "a ReLU forgotten in backward",
-            "numpy",
-            "self.conv2.backward(self.bn2.backward(self.relu2.backward(dy)))",
-            "self.conv2.backward(self.bn2.backward(dy))",
-            "gradient layer4.0.bn2.bias",
-            "What the ReLU blocked on the way forward gets no gradient on the way back.",
-        ),
-        Mistake(
-            "batches are not counted",
-            "numpy",
-            "self.batches_seen[...] += 1",
-            "pass",
-            "buffer bn1.num_batches_tracked",
-            "torch saves the count with the model: a checkpoint that goes back and forth must keep it.",
-            module=NORM,
-        ),
-        Mistake(
-            "no ReLU after the 3x3",
-            "paper",
-            "x = F.relu(self.bn2(self.conv2(x)))",
-            "x = self.bn2(self.conv2(x))",
-            "activation layer1.0.conv3",
-            "Two linear maps in a row are one: the last 1x1 would add nothing.",
-        ),
-    ),
+    mistakes=MISTAKES["bottleneck"],
     deviations=(
         Deviation(
             "Bottlenecks stride on the 3x3 convolution; the paper's text puts the stride on the first 1x1.",

@@ -18,13 +18,16 @@ from utils.ladder import Ladder, Mistake
 
 
 def load_mistakes(folder: Path) -> dict[str, tuple[Mistake, ...]]:
-    """The mistakes of a chapter's `mistakes.toml`, by the name of the ladder.
+    """The mistakes of a chapter's `mistakes.toml` by the name of the ladder; a heading may name several, separated by spaces.
 
     Raises:
         TypeError: an entry lacks a field of `Mistake`, or has one too many.
     """
-    entries = tomllib.loads((folder / "mistakes.toml").read_text(encoding="utf-8"))
-    return {ladder: tuple(Mistake(**entry) for entry in listed) for ladder, listed in entries.items()}
+    mistakes: dict[str, tuple[Mistake, ...]] = {}
+    for ladders, entries in tomllib.loads((folder / "mistakes.toml").read_text(encoding="utf-8")).items():
+        for ladder in ladders.split():
+            mistakes[ladder] = mistakes.get(ladder, ()) + tuple(Mistake(**entry) for entry in entries)
+    return mistakes
 
 
 @contextmanager
