@@ -1,6 +1,6 @@
 import inspect
 import json
-import subprocess
+import runpy
 import sys
 
 import evaluate_lenet
@@ -109,19 +109,16 @@ def test_a_resumed_run_ends_with_the_same_weights(tmp_path, monkeypatch):
     assert logs[0] == logs[1]
 
 
-def test_scripts_run_from_the_command_line(tmp_path):
+def test_scripts_run_from_the_command_line(tmp_path, monkeypatch, capsys):
     out = tmp_path / "run"
-    shown = subprocess.run(
-        [
-            *(sys.executable, str(CONFIGS.parent / "train_lenet.py"), "--level", "numpy", "--out", str(out)),
-            *("--set", "examples=32", "--set", "epochs=1"),
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert "test_error" in shown
+    given = ["--level", "numpy", "--out", str(out), "--set", "examples=32", "--set", "epochs=1"]
+    monkeypatch.setattr(sys, "argv", ["train_lenet.py", *given])
+    runpy.run_path(str(CONFIGS.parent / "train_lenet.py"), run_name="__main__")
+    shown = capsys.readouterr().out
     assert json.loads((out / "run.json").read_text())["ladder"] == "lenet5"
+    monkeypatch.setattr(sys, "argv", ["evaluate_lenet.py", str(out)])
+    runpy.run_path(str(CONFIGS.parent / "evaluate_lenet.py"), run_name="__main__")
     errors = evaluate_lenet.main(out)
     assert f"{errors['test_error']:.3f} %" in shown
+    assert f"{errors['test_error']:.2f} %" in capsys.readouterr().out
     assert set(errors) == {"test_error", *(f"test_error_of_{digit}" for digit in range(10))}

@@ -54,16 +54,36 @@ def pad(x: Tensor, padding: int, value: float = 0.0) -> Tensor:
 def conv2d(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int = 1, padding: int = 0) -> Tensor:
     """y[b, o, p, q] = bias[o] + sum over c, i, j of weight[o, c, i, j] x[b, c, s p + i, s q + j].
 
+    Written as columns, the input becomes k^2 times as large. With few output maps it is cheaper to unfold down only, to
+    multiply for every column offset j, and to add up the k results afterwards: the same sum, in another order.
+
     x: (B, C, H, W), weight: (O, C, k, k), bias: (O,). Returns: (B, O, h, w)
     """
-    k = weight.shape[2]
-    check_images("conv2d", x, weight.shape[1], k - 2 * padding)
-    windows = unfold(pad(to_batch_last(x), padding), k, stride)  # (C, k, k, h, w, B)
-    C, _, _, h, w, B = windows.shape
-    y = weight.reshape(-1, C * k * k) @ windows.reshape(C * k * k, h * w * B)  # (O, h w B)
-    if bias is not None:
-        y = y + bias[:, None]
-    return to_batch_first(y.view(-1, h, w, B))
+    out, C, k, _ = weight.shape
+    check_images("conv2d", x, C, k - 2 * padding)
+    x = pad(to_batch_last(x), padding)  # (C, H, W, B)
+    y = unfold_then_multiply(x, weight, stride) if out >= C * k else multiply_then_add(x, weight, stride)
+    return to_batch_first(y if bias is None else y + bias[:, None, None, None])
+
+
+def unfold_then_multiply(x: Tensor, weight: Tensor, stride: int) -> Tensor:
+    """x: (C, H, W, B), weight: (O, C, k, k). Returns: (O, h, w, B)"""
+    windows = unfold(x, weight.shape[2], stride)  # (C, k, k, h, w, B)
+    y = weight.flatten(1) @ windows.flatten(0, 2).flatten(1)  # (O, C k k) @ (C k k, h w B)
+    return y.view(-1, *windows.shape[3:])
+
+
+def multiply_then_add(x: Tensor, weight: Tensor, stride: int) -> Tensor:
+    """x: (C, H, W, B), weight: (O, C, k, k). Returns: (O, h, w, B)"""
+    out, C, k, _ = weight.shape
+    _, H, W, B = x.shape
+    h, w = (H - k) // stride + 1, (W - k) // stride + 1
+    rows = torch.stack([x[:, i : i + stride * h : stride] for i in range(k)], 1)  # (C, k, h, W, B)
+    z = weight.permute(3, 0, 1, 2).reshape(k * out, C * k) @ rows.view(C * k, h * W * B)
+    z = z.view(k, out, h, W, B)  # z[j, o, p, x]: what pixel x of row p contributes through column j of the kernel
+    j, o, p, q, b = z.stride()
+    shifted = z.as_strided((k, out, h, w, B), (j + q, o, p, stride * q, b))  # a view: z[j, o, p, s q + j]
+    return shifted.sum(dim=0)  # y[o, p, q] = sum over j of z[j, o, p, s q + j]
 
 
 # --8<-- [end:convolution]
