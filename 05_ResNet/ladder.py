@@ -639,7 +639,6 @@ def tiny_training(config: str, level: str, *changes: str) -> Callable[[Path], ob
 
 HE = "He, Zhang, Ren, Sun 2016"
 MODULES = {"numpy": "resnet_numpy", "pytorch_lowlevel": "resnet_lowlevel", "paper": "resnet_paper"}
-NORM = "batchnorm_numpy"
 
 RECIPE = (
     Deviation(
