@@ -93,15 +93,14 @@ def multiply_then_add(x: Tensor, weight: Tensor, stride: int) -> Tensor:
 def max_pool2d(x: Tensor, kernel_size: int, stride: int | None = None, padding: int = 0) -> Tensor:
     """The largest value of every window; of equal ones the first, row by row, gets the gradient.
 
-    `amax` would share the gradient among equal values.
+    `max` along an axis picks one value and sends the gradient to it; `amax` would share it among equal values.
 
     x: (B, C, H, W). Returns: (B, C, h, w)
     """
     check_images("max_pool2d", x, None, kernel_size - 2 * padding)
     x = pad(to_batch_last(x), padding, float("-inf"))
     windows = unfold(x, kernel_size, stride or kernel_size).flatten(1, 2)  # (C, k k, h, w, B)
-    first = windows.argmax(dim=1, keepdim=True)
-    return to_batch_first(windows.gather(1, first).squeeze(1))
+    return to_batch_first(windows.max(dim=1).values)
 
 
 # --8<-- [end:max_pooling]
