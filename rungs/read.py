@@ -276,17 +276,15 @@ def renew(path: Path) -> None:
 
 
 def anchors_table(chapter: Chapter, folder: Path) -> str:
-    """The anchors as Markdown tables, one for each part; line numbers are left to `rungs read`, for they move."""
+    """The anchors as Markdown tables, one for each part. Line numbers are left to `rungs read`, for they move."""
     lines, part = [], None
     for entry in load(anchors_path(chapter))["anchors"]:
         if entry.get("part") != part:
             part = entry.get("part")
             lines += ["", f"**{part}**", "", "| there | here | |", "| --- | --- | --- |"]
         ours = find(entry["ours"]) if entry.get("ours") else None
-        here = (
-            f"[`{ours.name}`]({os.path.relpath(ours.file, folder).replace(os.sep, '/')}#L{ours.line})" if ours else ""
-        )
-        at = f", at `{entry['at']}`" if entry.get("at") else ""
+        here = f"[`{ours.name}`]({os.path.relpath(ours.file, folder).replace(os.sep, '/')})" if ours else ""
+        at = f", at `{entry['at'].strip()}`" if entry.get("at") else ""
         lines.append(f"| `{entry['symbol']}`{at} | {here} | {entry.get('note', '')} |".replace("|  |", "| |"))
     return "\n".join(lines)
 

@@ -193,7 +193,7 @@ def option_costs_block(path: Path) -> str:
             name,
             row["what"],
             row["paper"],
-            f"{more:+,}" if more else f"{row['parameters']:,}",
+            f"{row['parameters']:,}" if row is base else f"{more:+,}" if more else "0",
             f"{row['multiply_adds_1e9']:.2f}",
             f"{row['time_ratio']:.2f}",
         )
