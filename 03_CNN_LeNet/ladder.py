@@ -38,7 +38,7 @@ from utils.planting import load_mistakes
 
 MISTAKES = load_mistakes(Path(__file__).parent)
 
-EXAMPLES = 7
+EXAMPLES = 3
 SGD = {"lr": 0.002, "momentum": 0.9}
 LOSSES = {"map": ("MAPLoss", "map_loss"), "mse": ("RBFLoss", "rbf_loss")}  # NumPy's name, the other levels' name
 CODES = frozenset({"output.codes"})
@@ -687,7 +687,7 @@ LENET5 = Ladder(
     mistakes=MISTAKES["lenet5"],
     deviations=LENET_DEVIATIONS,
     scripts=tuple(tiny_training("tiny", level) for level in LENET_MODULES),
-    overfit=Overfit(steps=80, loss=5.0, options={"lr": 0.004}),
+    overfit=Overfit(steps=50, loss=10.0, options={"lr": 0.004}),
     climb=climb("lenet_numpy", "LeNet5", lr=0.004),
     bench=bench("lenet_numpy", "LeNet5"),
     train_script="train_lenet",
@@ -704,7 +704,7 @@ LENET5_MSE = Ladder(
     activations=TRACE,
     mistakes=MISTAKES["lenet5_mse"],
     deviations=LENET_DEVIATIONS[:1],
-    overfit=Overfit(steps=80, loss=5.0, options={"lr": 0.004}),
+    overfit=Overfit(steps=50, loss=10.0, options={"lr": 0.004}),
     climb=climb("lenet_numpy", "LeNet5", lr=0.004),
     train_script="train_lenet",
 )
