@@ -73,8 +73,10 @@ def plot_feature_maps(runs: dict[str, Path], out: Path) -> Path:
 
 
 def plot(folder: Path, out: Path = FIGURES, names: dict[str, str] = RUNS) -> list[Path]:
-    """Draw every figure from the runs in `folder`."""
-    runs = {name: folder / run for name, run in names.items()}
+    """Draw every figure from the finished runs in `folder`."""
+    runs = {name: folder / run for name, run in names.items() if (folder / run / "results.json").exists()}
+    if not runs:
+        raise FileNotFoundError(f"no finished run in {folder}: rungs reproduce 05, or give another folder")
     out.mkdir(parents=True, exist_ok=True)
     return [draw(runs, out) for draw in (plot_degradation, plot_responses, plot_gradients, plot_feature_maps)]
 
