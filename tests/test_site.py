@@ -303,7 +303,7 @@ def _chromium(url: str) -> Iterator[subprocess.Popen]:
         shutil.rmtree(profile, ignore_errors=True)
 
 
-def _look(site: Path, pages: list[str], seconds: float = 120) -> dict[str, list[str]]:
+def _look(site: Path, pages: list[str], seconds: float = 300) -> dict[str, list[str]]:
     """Open each page, wide and narrow, and return what is wrong with it, nothing where all is well."""
     server = _serve(site, pages)
     try:
