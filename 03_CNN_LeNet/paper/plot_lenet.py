@@ -71,12 +71,16 @@ def plot_misclassified(guesses: np.ndarray, test: Batch, folder: Path, most: int
 
 def plot_tables(runs: Path, folder: Path) -> Path | None:
     """Test error after each pass with Table I and with every link; the mean over the seeds that both have."""
+    tables = {"lenet5": "Table I, 60 links", "lenet5_full_table": "every link, 96"}
+    found = {name: {path.name: errors_by_pass(path) for path in runs.glob(f"{name}-[0-9]*")} for name in tables}
+    seeds = [seed for seed in range(100) if all(len(found[name].get(f"{name}-{seed}", ())) for name in tables)]
+    if not seeds:
+        return None
+    told = f"{len(seeds)} seeds, mean" if len(seeds) > 1 else f"seed {seeds[0]}"
     series = {}
-    for name, title in (("lenet5", "Table I, 60 links"), ("lenet5_full_table", "every link, 96")):
-        found = [errors for path in sorted(runs.glob(f"{name}-[0-9]*")) if len(errors := errors_by_pass(path))]
-        if not found or len({len(errors) for errors in found}) > 1:
-            return None
-        series[f"{title}, mean of {len(found)}"] = (np.arange(1, len(found[0]) + 1), np.mean(found, axis=0))
+    for name, title in tables.items():
+        errors = np.mean([found[name][f"{name}-{seed}"] for seed in seeds], axis=0)
+        series[f"{title} ({told})"] = (np.arange(1, len(errors) + 1), errors)
     figure = curves(
         series, xlabel="pass over the training set", ylabel="test error in %", title="C3 with and without its table"
     )

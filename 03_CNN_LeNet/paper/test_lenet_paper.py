@@ -14,6 +14,7 @@ from train_lenet import CONFIG, CONFIGS, RESULTS, main, one_cycle
 
 from utils.config import ConfigError, load_config
 from utils.data_loaders import Dataset, load_dataset
+from utils.receipts import read_receipt
 
 
 def test_one_cycle():
@@ -70,6 +71,16 @@ def test_every_configuration_can_be_read_and_every_result_has_one():
     for name in names:
         load_config(name, CONFIG, folder=CONFIGS)
     assert {told.get("config", name) for name, told in RESULTS.items()} <= names
+
+
+def test_the_numpy_level_ends_where_the_paper_level_does():
+    """What the page says of the two receipts: same first weights, same batches, an error that differs by few images."""
+    numpy_level, paper_level = (
+        read_receipt(CONFIGS.parent / "results" / f"{n}.json") for n in ("lenet5_numpy", "lenet5")
+    )
+    assert numpy_level.config == paper_level.config
+    assert numpy_level.steps == paper_level.steps == 18_760
+    assert numpy_level.values[0] == pytest.approx(paper_level.values[0], abs=0.001)
 
 
 def test_bad_configurations_are_named():
