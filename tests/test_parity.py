@@ -213,6 +213,13 @@ def test_mine_is_judged_and_the_first_divergence_named(find, replace, first):
     assert report.first.what == first
 
 
+def test_a_learners_exit_is_a_finding():
+    mine = planted(toy.NUMPY, "        self.x = x\n", "        self.x = x\n        exit()\n")
+    first = prove(toy_ladder(), mine={"numpy": mine}).first
+    assert first is not None
+    assert first.message.startswith("raised SystemExit")
+
+
 def test_unknown_proofs_and_levels_are_refused():
     with pytest.raises(KeyError, match="no proof 'proof'"):
         prove(toy_ladder(), proofs=["proof"])

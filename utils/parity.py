@@ -361,7 +361,7 @@ class _Run:
             if mine and isinstance(error.obj, ModuleType):
                 return [Finding(what, "not written", message=f"{error.name} is not defined")]
             return [failed(what, _raised(error))]
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a learner's code may call exit()
             return [failed(what, _raised(error))]
 
 
@@ -378,7 +378,7 @@ def _shapes(arrays: Mapping[str, np.ndarray]) -> str:
     return ", ".join(f"{name} {value.shape}" for name, value in arrays.items())
 
 
-def _raised(error: Exception) -> str:
+def _raised(error: BaseException) -> str:
     """The error with the innermost line of a chapter's or learner's file in it."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "site-packages" not in f.filename]
     place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
