@@ -39,7 +39,7 @@ SECTION = re.compile(r"^<!-- code: (\S+) ([\w-]+) -->[ \t]*$", re.M)
 GRAPH = re.compile(r"<!-- generated: chapter-graph -->.*?<!-- /generated -->", re.S)
 MARKER = re.compile(r"^[ \t]*# --8<-- \[(start|end):([\w-]+)\][ \t]*$", re.M)
 LINK = re.compile(r"\]\((?!\w+:|#|/)([^)\s#]+)(#[^)\s]*)?\)")
-DISPLAY = re.compile(r"(?<!\n\n)^([ \t]*)\$\$((?:[^$\\]|\\.)+)\$\$[ \t]*$", re.M)
+DISPLAY = re.compile(r"^([ \t]*)\$\$((?:[^$\\]|\\.)+)\$\$[ \t]*$", re.M)
 FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})[^\n]*\n.*?^\1\2[ \t]*$", re.M | re.S)
 
 SCRIPTS = {
