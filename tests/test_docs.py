@@ -140,7 +140,7 @@ def tracked_files() -> list[Path]:
 
 def test_no_machine_paths_and_registry_hosts() -> None:
     """A checkout says nothing of the machine it was made on, nor where its packages came from."""
-    hosts = ["pypi" + ".org", "pythonhosted" + ".org", "registry.npmjs" + ".org", "conda.anaconda" + ".org"]
+    hosts = ["pypi" + ".org", "pythonhosted" + ".org", "registry" + ".npmjs.org", "conda.anaconda" + ".org"]
     paths = re.compile(r"(?<![\w./])/(?:work|root|home|Users)/\w|[A-Z]:\\\\?Users")
     found = []
     for file in tracked_files():
