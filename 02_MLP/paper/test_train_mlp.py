@@ -117,6 +117,18 @@ def test_reproduce_writes_a_receipt(tmp_path, monkeypatch):
     assert receipt.values[0] == json.loads((tmp_path / "tiny-0" / "results.json").read_text())["metrics"]["test_error"]
 
 
+def test_held_out_images_are_the_last_training_images_and_not_trained_on(tmp_path):
+    whole, _, _ = train_mlp.load_split(config("tiny"))
+    train, held_out, measure = train_mlp.load_split(config("tiny", "held_out=300"))
+    assert measure == "held_out_error"
+    for name, values in whole.items():
+        assert np.array_equal(train[name], values[:-300])
+        assert np.array_equal(held_out[name], values[-300:])
+    assert "test_error" not in train_mlp.main(config("tiny", "held_out=300", "epochs=1"), tmp_path)
+    with pytest.raises(ValueError, match="leaves nothing of digits"):
+        train_mlp.load_split(config("tiny", "held_out=100000"))
+
+
 def test_evaluation_agrees_with_training(tmp_path):
     import evaluate_mlp
 

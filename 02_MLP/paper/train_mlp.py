@@ -44,6 +44,11 @@ class CONFIG(Config):
     )
     weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay of AdamW (Loshchilov, Hutter 2019)")
     dropout: float = Field(0.0, ge=0, lt=1, description="share of hidden units dropped (Srivastava et al. 2014)")
+    held_out: int = Field(
+        0,
+        ge=0,
+        description="the last so many training images are kept back and take the test set's place, to choose rates",
+    )
     seed: int = Field(
         0, ge=0, description="of initial weights, batch order and dropout masks, each a stream of its own"
     )
@@ -65,6 +70,28 @@ def prepare(data: Dataset) -> Batch:
     images = data.arrays["images"].reshape(len(data), -1).astype(np.float32)
     largest = 16.0 if data.name == "digits" else 255.0
     return {"images": images * np.float32(1.275 / largest) - np.float32(0.1), "labels": data.arrays["labels"]}
+
+
+def load_split(config: CONFIG) -> tuple[Batch, Batch, str]:
+    """What to train on, what to measure on, and the name of that measure.
+
+    Raises:
+        ValueError: nothing is left to train on.
+    """
+    train = prepare(load_dataset(config.dataset, "train"))
+    if config.held_out == 0:
+        return train, prepare(load_dataset(config.dataset, "test")), "test_error"
+    kept = len(train["labels"]) - config.held_out
+    if kept <= 0:
+        raise ValueError(
+            f"held_out = {config.held_out} leaves nothing of {config.dataset}'s {kept + config.held_out} training images"
+        )
+    return take(train, slice(kept)), take(train, slice(kept, None)), "held_out_error"
+
+
+def take(data: Batch, part: slice) -> Batch:
+    """Those rows of every array."""
+    return {name: values[part] for name, values in data.items()}
 
 
 def initial_params(config: CONFIG, sizes: tuple[int, ...], generator: torch.Generator) -> Params:
@@ -107,7 +134,7 @@ def main(config: CONFIG, folder: Path, *, level: str = "paper", resume: bool = F
     """Train, and return the final errors in percent. The folder gets log, checkpoints and results."""
     rng = streams(config.seed, "init", "data", "noise")
     identity = {"chapter": "02", "ladder": config.network, "level": level, "config": config.model_dump(mode="json")}
-    train, test = (prepare(load_dataset(config.dataset, split)) for split in ("train", "test"))
+    train, test, measure = load_split(config)
     sizes = (train["images"].shape[1], *config.hidden, 10)
     batches = Batches(train, config.batch_size, rng["data"])
     start = initial_params(config, sizes, torch_generator(rng["init"]))
@@ -124,9 +151,9 @@ def main(config: CONFIG, folder: Path, *, level: str = "paper", resume: bool = F
                 losses.append(trainer.step(add_masks(batch, config, rng["noise"])))
                 run.took_step(losses[-1], lr=trainer.lr)
                 run.checkpoint(trainer, batches, every=60)
-            run.log(epoch=batches.epoch, loss=float(np.mean(losses)), lr=trainer.lr, test_error=error(trainer, test))
+            run.log(epoch=batches.epoch, loss=float(np.mean(losses)), lr=trainer.lr, **{measure: error(trainer, test)})
             run.checkpoint(trainer, batches)
-        return run.finish(test_error=error(trainer, test), train_error=error(trainer, train))
+        return run.finish(**{measure: error(trainer, test)}, train_error=error(trainer, train))
 
 
 # --8<-- [end:training_loop]
