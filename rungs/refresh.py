@@ -170,6 +170,25 @@ def benchmarks_block(path: Path) -> str:
     return "\n".join(lines) if len(lines) > 2 else "Not measured yet."
 
 
+def exercises_block(path: Path) -> str:
+    """The exercises of the chapter, and its capstones."""
+    from rungs.exercises import KINDS, all_exercises
+
+    chapter = chapter_of(path)
+    lines = ["| | exercise | kind | level | difficulty | minutes |", "| --- | --- | --- | --- | :-: | ---: |"]
+    for exercise in all_exercises():
+        if exercise.chapter == chapter:
+            link = os.path.relpath(exercise.path / "README.md", path.parent)
+            what = f"[{exercise.title}]({link}) | {KINDS[exercise.kind]} | {LEVELS[exercise.level]}"
+            lines.append(f"| {exercise.alias} | {what} | {exercise.difficulty} of 5 | {exercise.minutes} |")
+    start = (
+        f"`rungs start {chapter.id}.1` puts the first one into `my_work/`, `rungs watch {chapter.id}.1` checks it at every "
+        f"save. The capstone is a level of your own: `rungs start {chapter.id}.numpy` writes its skeleton, and "
+        f"`rungs verify {chapter.id} --mine` proves what you have so far."
+    )
+    return "\n".join([*lines, "", start])
+
+
 def anchors_block(path: Path) -> str:
     """What the production reading is pinned to, beside what does the same in our code."""
     from rungs.read import anchors_table
@@ -214,6 +233,7 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "chapters": chapters_block,
     "chapter-graph": graph_block,
     "benchmarks": benchmarks_block,
+    "exercises": exercises_block,
     "anchors": anchors_block,
     "option-costs": option_costs_block,
 }

@@ -70,6 +70,7 @@ def test_statistics() -> None:
     assert r.seeds == [0, 1, 2]
     assert r.summary == "1 ± 0.1 % (3 seeds)"
     assert receipt(values={7: 0.9321}, wall_time_s={7: 3.0}).summary == "0.9321 % (1 seed)"
+    assert receipt(unit="% of runs", values={0: 100.0, 1: 0.0, 2: 100.0}).summary == "2 of 3 seeds"
     assert receipt().path == ROOT / "03_CNN_LeNet" / "paper" / "results" / "lenet5-numpy.json"
 
 

@@ -255,7 +255,11 @@ class _Run:
         for seed in self.seeds:
             run = lambda seed=seed: check.run(self.modules, np.random.default_rng([seed, 4]))  # noqa: E731
             findings = self._guard(check.name, bool(self.unfinished), run)
-            yield [replace(f, what=f"check {check.name}: {f.what}", subject=f"seed {seed}") for f in findings]
+            named = [f.what if f.what.startswith(check.name) else f"{check.name}: {f.what}" for f in findings]
+            yield [
+                replace(f, what=f"check {what}", subject=f"seed {seed}")
+                for f, what in zip(findings, named, strict=True)
+            ]
 
     # ---- 5: planted mistakes ----
 

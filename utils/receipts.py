@@ -122,8 +122,10 @@ class Receipt(_Strict):
 
     @property
     def summary(self) -> str:
-        """The value for people: "0.93 ± 0.04 % (3 seeds)"."""
+        """The value for people: "0.93 ± 0.04 % (3 seeds)"; "15 of 20 seeds" where each seed succeeds or fails."""
         unit = f" {self.unit}" if self.unit else ""
+        if self.unit.startswith("%") and set(self.values.values()) == {0.0, 100.0}:
+            return f"{sum(value == 100.0 for value in self.values.values())} of {len(self.values)} seeds"
         if self.std is None:
             return f"{_number(self.mean)}{unit} (1 seed)"
         return f"{_number(self.mean)} ± {self.std:.2g}{unit} ({len(self.values)} seeds)"

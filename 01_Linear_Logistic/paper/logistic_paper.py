@@ -33,8 +33,8 @@ class SoftmaxRegression(LinearRegression):
 class SigmoidUnits(LinearRegression):
     """x: (B, in) -> scores in (0, 1), (B, K): the linear classifier of LeCun et al. 1998, section III-C.1.
 
-    "Each input pixel value contributes to a weighted sum for each output unit"; the paper names sigmoid units as one of
-    the ways that gave similar results. Trained with squared error on one-hot targets.
+    Every output is a weighted sum of all pixels, squashed; the paper names sigmoid units among the variants that did about
+    equally well. Trained with squared error on one-hot targets.
     """
 
     def __init__(self, in_features: int, classes: int) -> None:
