@@ -18,8 +18,9 @@ from pathlib import Path
 SPECIAL = ("<pad>", "<bos>", "<eos>")
 PAD, BOS, EOS = range(3)
 
-# A piece is a word or a run of punctuation, with the one space before it, or a run of whitespace. Merges stay inside.
-PIECE = r" ?[^ \t\n\r!-/:-@\[-`{-~]+| ?[!-/:-@\[-`{-~]+|[ \t\n\r]+"
+# A piece is a word, one digit or a run of punctuation, with the one space before it, or a run of whitespace. Merges stay
+# inside a piece. So no number becomes one token, which says nothing about its neighbours.
+PIECE = r" ?[^ \t\n\r!-@\[-`{-~]+| ?[0-9]| ?[!-/:-@\[-`{-~]+|[ \t\n\r]+"
 _PIECE = re.compile(PIECE)
 
 # The order in which GPT-2 numbers the bytes: first those that print as one character of Latin-1, then the rest.

@@ -66,6 +66,11 @@ def test_any_ids_decode(ids):
     assert isinstance(CODER.decode(ids), str)
 
 
+def test_digits_stay_single():
+    coder = BytePairEncoder.train(["in 1997 and in 1997, 1997"], 300)
+    assert [coder.show(i) for i in coder.encode("in 1997")] == ["in", " 1", "9", "9", "7"]
+
+
 def test_merges_shorten_and_special_tokens_have_no_text():
     text = "the learner reads the chapter"
     assert len(CODER.encode(text)) < len(text) / 2

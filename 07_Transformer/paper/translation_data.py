@@ -9,10 +9,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from functools import cache
+from typing import Literal
 
 import numpy as np
-from bpe_numpy import BOS, EOS, PAD, SPECIAL, BytePairEncoder
+from bpe_numpy import BOS, EOS, PAD, BytePairEncoder
 
 from utils.data_loaders import load_dataset
 from utils.ladder import Batch
@@ -179,44 +180,29 @@ def load_pairs(task: Task, split: str = "train", *, examples: int | None = None)
 # Tokens
 
 
-class Coder(Protocol):
-    """Text to ids and back; 0, 1, 2 are padding, beginning and end."""
+# --8<-- [start:coder]
+def make_coder(task: Task, train: Pairs, vocabulary: int) -> BytePairEncoder:
+    """One byte-pair encoding of both languages, since the embedding is shared (section 5.1).
 
-    def __len__(self) -> int: ...
-    def encode(self, text: str) -> list[int]: ...
-    def decode(self, ids: Sequence[int]) -> str: ...
-    def show(self, id_: int) -> str: ...
-
-
-class Characters:
-    """One id for each character that a date of either format is written with."""
-
-    alphabet = " ,-./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyzßäöü"
-
-    def __init__(self) -> None:
-        self.ids = {character: id_ for id_, character in enumerate(self.alphabet, start=len(SPECIAL))}
-
-    def __len__(self) -> int:
-        return len(SPECIAL) + len(self.alphabet)
-
-    def encode(self, text: str) -> list[int]:
-        if wrong := sorted(set(text) - self.ids.keys()):
-            raise ValueError(f"a date expected the characters {self.alphabet!r}, got {wrong[0]!r} in {text!r}")
-        return [self.ids[character] for character in text]
-
-    def decode(self, ids: Sequence[int]) -> str:
-        return "".join(self.show(id_) for id_ in ids if id_ >= len(SPECIAL))
-
-    def show(self, id_: int) -> str:
-        return [*SPECIAL, *self.alphabet][id_]
+    That of the dates is learned from the sources of both formats, whichever of them the task is, so that a model of one
+    can read the other; not from the targets, which would become whole years.
+    """
+    if task == "multi30k":
+        return BytePairEncoder.train([*train.sources, *train.targets], vocabulary)
+    return date_coder(vocabulary)
 
 
-def make_coder(task: Task, train: Pairs, vocabulary: int) -> Coder:
-    """Characters for dates; for Multi30k one byte-pair encoding of both languages, as the embedding is shared."""
-    return BytePairEncoder.train([*train.sources, *train.targets], vocabulary) if task == "multi30k" else Characters()
+@cache
+def date_coder(vocabulary: int = 600) -> BytePairEncoder:
+    """The encoding of all dates, English and German."""
+    both = [load_pairs("dates-english"), load_pairs("dates-german")]
+    return BytePairEncoder.train([text for pairs in both for text in pairs.sources], vocabulary)
 
 
-def encode_pairs(pairs: Pairs, coder: Coder) -> tuple[Encoded, Encoded]:
+# --8<-- [end:coder]
+
+
+def encode_pairs(pairs: Pairs, coder: BytePairEncoder) -> tuple[Encoded, Encoded]:
     """Ids of sources, each ended by EOS, and of targets, bare."""
     return [[*coder.encode(text), EOS] for text in pairs.sources], [coder.encode(text) for text in pairs.targets]
 
