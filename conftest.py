@@ -12,3 +12,8 @@ settings.register_profile(
     "explore", deadline=None, max_examples=200
 )  # HYPOTHESIS_PROFILE=explore: new examples every run
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+
+def pytest_collection_modifyitems(items: list) -> None:
+    """The browser goes first: it is the longest test, and the other workers can take the rest meanwhile."""
+    items.sort(key=lambda item: item.path.name != "test_site.py")
