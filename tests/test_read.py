@@ -198,7 +198,10 @@ def test_the_versions_read_are_those_of_the_project(name):
         assert f'"{library}=={then}"' in project
 
 
-GUIDES = {"05": ["05_ResNet/production/README.md", "docs/04_Reading_timm_Code.md"]}
+GUIDES = {
+    "05": ["05_ResNet/production/README.md", "docs/04_Reading_timm_Code.md"],
+    "07": ["07_Transformer/production/README.md"],
+}
 
 
 @pytest.mark.parametrize("page", [page for name in READINGS for page in GUIDES[name] if (ROOT / page).exists()])

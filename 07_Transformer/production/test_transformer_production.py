@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -161,7 +162,7 @@ def test_a_function_without_a_mask_of_its_own_is_given_none(model):
 
 def test_the_hand_made_loop_gives_what_generate_gives(model):
     for build in (lambda: model, lambda: use_alibi(model)):
-        made = build()
+        made: Any = build()
         expected = made.generate(SOURCE, attention_mask=MASK, num_beams=1, do_sample=False, max_new_tokens=9)
         got = greedy_with_cache(made, SOURCE, MASK, BEGIN, 9)
         assert got.tolist() == expected.tolist()
