@@ -1,0 +1,239 @@
+"""Train the Transformer at any level, or the recurrent model it is compared with, and reproduce the chapter's results.
+
+rungs train 07 --config dates                       # two minutes on one CPU core: dates to ISO 8601
+rungs train 07 --config multi30k                    # German to English
+python 07_Transformer/paper/train_transformer.py --config tiny --level numpy
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from evaluate_transformer import mean_nll, quality, with_params
+from recipe_paper import smoothed_cross_entropy, transformer_schedule
+from transformer_levels import ADAM, TransformerKind, with_masks
+from translation_data import TokenBatches, encode_pairs, load_pairs, make_coder
+from translator_paper import TranslationConfig, build_model
+
+from utils.config import load_config
+from utils.ladder import Level, Params
+from utils.levels import ModuleLevel, to_numpy
+from utils.receipts import Receipt, Target, new_receipt, write_receipt
+from utils.runs import Run, saved_params
+from utils.training_utils import progress, streams, torch_generator
+
+CONFIGS = Path(__file__).parent / "configs"
+CONFIG = TranslationConfig
+MODULES = {"numpy": "transformer_numpy", "pytorch_lowlevel": "transformer_lowlevel", "paper": "transformer_paper"}
+
+
+def level_of(config: TranslationConfig, level: str, vocabulary: int, noise: torch.Generator) -> Level:
+    """What trains: the Transformer at a level, or the gru, which the paper level alone has."""
+    if config.model == "transformer":
+        if level != "paper" and config.learned_positions:
+            raise ValueError(f"learned positions are the paper level's; the {level} level has the sinusoids alone")
+        kind = TransformerKind(heads=config.heads, smoothing=config.label_smoothing, max_length=256)
+        return kind.builders()[level](importlib.import_module(MODULES[level]))
+    if level != "paper":
+        raise ValueError(f"the gru is trained at the paper level, not at {level}")
+
+    def one_pass(model: Any, batch: dict[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        logits = model(batch["source"], batch["target"])
+        return {"logits": logits}, smoothed_cross_entropy(logits, batch["labels"], config.label_smoothing)
+
+    return ModuleLevel(
+        lambda: build_model(config, vocabulary, noise),
+        one_pass,
+        lambda model, **options: torch.optim.Adam(model.parameters(), **ADAM | options),
+        inputs=(),
+    )
+
+
+def initial_params(config: TranslationConfig, vocabulary: int, generator: torch.Generator) -> Params:
+    """Drawn at the paper level in float32, so that every level starts from the same; or those of an earlier run."""
+    if config.start_from is not None:
+        return saved_params(config.start_from)
+    return to_numpy(build_model(config, vocabulary, generator).state_dict())
+
+
+# --8<-- [start:training_loop]
+def main(config: TranslationConfig, folder: Path, *, level: str = "paper", resume: bool = False) -> dict[str, float]:
+    """Train, and return the loss and the quality on the test split. The folder gets log, checkpoints and results."""
+    rng: dict[str, Any] = dict(streams(config.seed, "init", "data", "noise"))
+    rng["torch"] = torch_generator(rng["noise"])  # the gru's dropout
+    identity = {"chapter": "07", "ladder": "transformer", "level": level, "config": config.model_dump(mode="json")}
+    train = load_pairs(config.task, "train", examples=config.examples)
+    held_out, test = (load_pairs(config.task, split, examples=config.test_examples) for split in ("val", "test"))
+    coder = make_coder(config.task, train, config.vocabulary)
+    sources, targets = encode_pairs(held_out, coder)
+    val = sources[:500], targets[:500]
+    batches: Any = TokenBatches(*encode_pairs(train, coder), config.tokens, rng["data"])
+    start = initial_params(config, len(coder), torch_generator(rng["init"]))
+    dropped = config.dropout if config.model == "transformer" else 0.0
+
+    with Run(folder, identity, rng=rng, resume=resume) as run:
+        coder.save(Path(folder) / "merges.json")
+        implementation = level_of(config, level, len(coder), rng["torch"])
+        trainer = implementation.start(run.params or start, lr=0.0)
+        run.restore(trainer, batches)
+        mean = {name.removeprefix("mean."): array for name, array in run.extra.items()}
+        losses: list[float] = []
+        steps = progress(iter(range(run.step, config.steps)), "training", total=config.steps - run.step)
+        while run.step < config.steps:
+            for batch in batches:
+                next(steps, None)
+                trainer.lr = config.lr_factor * transformer_schedule(run.step + 1, config.d_model, config.warmup)
+                batch = with_masks(batch, start, dropped, rng["noise"])
+                losses.append(run.took_step(trainer.step(batch), lr=trainer.lr))
+                if run.step % config.eval_every == 0 or run.step == config.steps:
+                    if run.step > config.steps - config.average * config.eval_every:
+                        mean = add_to_mean(mean, trainer.params(), config)
+                    run.log(epoch=batches.epoch, loss=float(np.mean(losses)), val_nll=mean_nll(trainer, val))
+                    losses.clear()
+                    run.checkpoint(trainer, batches, extra={f"mean.{name}": value for name, value in mean.items()})
+                if run.step == config.steps:
+                    break
+        model = with_params(config, len(coder), mean)
+        return run.finish(val_nll=mean_nll(trainer, val), **quality(config, model, coder, test))
+
+
+# --8<-- [end:training_loop]
+
+
+def add_to_mean(mean: Params, params: Params, config: TranslationConfig) -> Params:
+    """One more of the checkpoints whose mean is evaluated (section 6.1)."""
+    return {name: mean.get(name, 0.0) + value / config.average for name, value in params.items()}
+
+
+DATES = "no dates in the paper"
+TABLE_3 = "Table 3, rows {}: BLEU on newstest2013, no dates"
+RESULTS: dict[str, dict[str, Any]] = {
+    "dates": {
+        "title": "Transformer, dates to ISO 8601",
+        "paper_where": DATES,
+        "target": Target(text="over 99 %", low=99.0),
+    },
+    "dates_gru": {"title": "GRU with attention, dates to ISO 8601", "paper_where": DATES},
+    "multi30k": {
+        "title": "Transformer, Multi30k German to English",
+        "paper_where": "WMT 2014 was not attempted: neither the data nor 3.3e18 operations are at hand",
+    },
+    "multi30k_gru": {
+        "title": "GRU with attention, Multi30k German to English",
+        "paper_where": "no recurrent model of this size in the paper",
+    },
+    "german_tuned": {"title": "500 German dates, tuned from the English model", "paper_where": DATES},
+    "german_scratch": {"title": "500 German dates, from new weights", "paper_where": DATES},
+    "german_full": {"title": "20,000 German dates, from new weights", "paper_where": DATES},
+}
+ABLATIONS = {
+    "base": ("4 heads, d_k 16, dropout 0.1, smoothing 0.1", "base"),
+    "heads1": ("1 head", "A"),
+    "heads2": ("2 heads", "A"),
+    "heads8": ("8 heads", "A"),
+    "heads16": ("16 heads", "A"),
+    "dk2": ("d_k 2", "B"),
+    "dk4": ("d_k 4", "B"),
+    "dk8": ("d_k 8", "B"),
+    "layers1": ("1 layer each", "C"),
+    "nodrop": ("no dropout", "D"),
+    "drop3": ("dropout 0.3", "D"),
+    "nosmooth": ("no label smoothing", "D"),
+    "smooth3": ("label smoothing 0.3", "D"),
+    "learned": ("learned positions", "E"),
+}
+VARIED: dict[str, tuple[str, ...]] = {
+    "base": (),
+    **{f"heads{n}": (f"heads={n}",) for n in (1, 2, 8, 16)},
+    **{f"dk{n}": (f"d_k={n}",) for n in (2, 4, 8)},
+    "layers1": ("layers=1",),
+    "nodrop": ("dropout=0",),
+    "drop3": ("dropout=0.3",),
+    "nosmooth": ("label_smoothing=0",),
+    "smooth3": ("label_smoothing=0.3",),
+    "learned": ("learned_positions=true",),
+}
+"""What each ablation sets in the configuration `ablation`."""
+for _name, (_what, _row) in ABLATIONS.items():
+    RESULTS[f"ablation_{_name}"] = {
+        "title": f"dates, half the updates: {_what}",
+        "config": "ablation",
+        "overrides": VARIED[_name],
+        "paper_where": TABLE_3.format(_row),
+    }
+
+
+def reproduce(folder: Path, *, seeds: Sequence[int] = (0,), only: Sequence[str] | None = None) -> list[Receipt]:
+    """Every number of the chapter, one training a seed. A run that was interrupted is continued, a finished one is taken
+    as it is. The receipts are written one by one. `ablations` in `only` means all of them."""
+    wanted = [name for name in RESULTS if only is None or name in only or name.split("_")[0] + "s" in only]
+    receipts = []
+    for name in wanted:
+        receipts.append(_reproduce(name, Path(folder), seeds))
+        write_receipt(receipts[-1])
+    return receipts
+
+
+def train_result(name: str, folder: Path, seed: int) -> tuple[TranslationConfig, dict[str, Any]]:
+    """One result and seed: trained, continued or found finished. A tuned model is trained on from its seed's `dates`."""
+    told = RESULTS[name]
+    config = load_config(told.get("config", name), CONFIG, told.get("overrides", ()), folder=CONFIGS)
+    settings: dict[str, Any] = {"seed": seed}
+    if name == "german_tuned":
+        train_result("dates", folder, seed)
+        settings["start_from"] = str(folder / f"dates-{seed}")
+    place = folder / f"{name}-{seed}"
+    if not (place / "results.json").exists():
+        main(config.model_copy(update=settings), place, resume=(place / "run.json").exists())
+    return config, json.loads((place / "results.json").read_text(encoding="utf-8"))
+
+
+def _reproduce(name: str, folder: Path, seeds: Sequence[int]) -> Receipt:
+    torch.set_num_threads(1)  # sums then have one order
+    found = {}
+    for seed in seeds:
+        config, found[seed] = train_result(name, folder, seed)
+    told = {key: value for key, value in RESULTS[name].items() if key not in ("config", "overrides")}
+    train, test = load_pairs(config.task, "train", examples=config.examples), load_pairs(config.task, "test")
+    coder = make_coder(config.task, train, config.vocabulary)
+    metric = "bleu" if config.task == "multi30k" else "exact_match"
+    values = {seed: results["metrics"][metric] for seed, results in found.items()}
+    nll = ", ".join(f"{seed}: {results['metrics']['val_nll']:.4f}" for seed, results in found.items())
+    count = sum(p.numel() for p in build_model(config, len(coder)).parameters())
+    return new_receipt(
+        name=name,
+        chapter="07",
+        ladder="transformer",
+        level="paper",
+        metric="BLEU" if metric == "bleu" else "exact match",
+        unit="" if metric == "bleu" else "%",
+        values=values,
+        paper_value=None,
+        dataset=f"{train.about} and {test.about}",
+        steps=config.steps,
+        wall_time_s={seed: results["wall_time_s"] for seed, results in found.items()},
+        config=config.model_dump(mode="json", exclude={"seed", "start_from"}),
+        notes=f"{count:,} parameters; validation loss per token by seed: {nll}",
+        **told,
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", default="tiny", help="a name in configs/, or a path")
+    parser.add_argument("--level", default="paper", choices=["numpy", "pytorch_lowlevel", "paper"])
+    parser.add_argument("--out", type=Path, default=None, help="folder for log and checkpoints")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--resume", action="store_true")
+    given = parser.parse_args()
+    chosen = load_config(given.config, CONFIG, given.set, folder=CONFIGS)
+    out = given.out or Path("runs") / "train" / f"07-{Path(given.config).stem}-{given.level}"
+    for result, number in main(chosen, out, level=given.level, resume=given.resume).items():
+        print(f"{result:<24} {number:.3f}")
