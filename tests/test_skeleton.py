@@ -9,8 +9,8 @@ from types import ModuleType
 
 import pytest
 
-from rungs.skeleton import SUFFIX, level_modules, make_skeleton
-from utils.chapters import written_chapters
+from rungs.skeleton import SUFFIX, capstone_files, level_modules, make_skeleton
+from utils.chapters import find_chapter, written_chapters
 
 MODULES = [path for c in written_chapters() for level in SUFFIX for path in level_modules(c, level).values()]
 
@@ -197,3 +197,9 @@ def test_every_signature_is_documented_somewhere() -> None:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and not ast.get_docstring(node):
                 missing.append(f"{path.stem}.{node.name}")
     assert missing == []
+
+
+def test_a_capstone_names_the_theory_from_where_the_learner_stands() -> None:
+    text = "".join(capstone_files(find_chapter("01"), "numpy").values())
+    assert "`01_Linear_Logistic/theory.md`" in text
+    assert "../theory.md" not in text
