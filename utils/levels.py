@@ -371,7 +371,7 @@ class ModuleLevel(Level):
             self.our_names({n: g for n, p in module.named_parameters() if (g := p.grad) is not None}),
             _input_grads(inputs, self.inputs),
             to_numpy(activations),
-            self.our_names(dict(module.named_buffers())),
+            self.our_names({name: b for name, b in module.named_buffers() if name in module.state_dict()}),
         )
 
     def start(self, params: Params, **options: Any) -> Trainer:

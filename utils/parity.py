@@ -11,6 +11,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -275,6 +276,7 @@ class _Run:
 
     def _plant(self, mistake: Mistake) -> Finding:
         what = f"planted: {mistake.name}"
+        _ = self.ladder.levels  # ours are loaded before the fault is planted, or they would have it too
         with plant(self.ladder, mistake) as module, np.errstate(all="ignore"):  # it may well overflow
             found = self._diagnose(mistake.level, module)
         if found is None:
@@ -286,7 +288,7 @@ class _Run:
     def _diagnose(self, level: str, module: ModuleType) -> Finding | None:
         """What the suite says first of a faulty level: one seed, the cheap and telling proofs first."""
         faulty = _Run(self.ladder, self.seeds[:1], {level: module}, learner=False)
-        for findings in (*faulty.levels({level}), *faulty.training({level})):
+        for findings in chain(faulty.levels({level}), faulty.training({level})):  # one by one: most faults show at once
             if (found := first_divergence(findings)) is not None:
                 return found
         if (found := first_divergence(faulty.initialisation({level}))) is not None:
