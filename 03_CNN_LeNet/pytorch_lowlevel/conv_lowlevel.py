@@ -98,9 +98,13 @@ def max_pool2d(x: Tensor, kernel_size: int, stride: int | None = None, padding: 
     x: (B, C, H, W). Returns: (B, C, h, w)
     """
     check_images("max_pool2d", x, None, kernel_size - 2 * padding)
-    x = pad(to_batch_last(x), padding, float("-inf"))
-    windows = unfold(x, kernel_size, stride or kernel_size).flatten(1, 2)  # (C, k k, h, w, B)
-    return to_batch_first(windows.max(dim=1).values)
+    x, k = pad(to_batch_last(x), padding, float("-inf")), kernel_size
+    if stride in (None, k):  # windows that do not overlap are the same numbers in another order
+        h, w = x.shape[1] // k, x.shape[2] // k
+        windows = x[:, : h * k, : w * k].unflatten(1, (h, k)).unflatten(3, (w, k)).permute(2, 4, 0, 1, 3, 5)
+    else:
+        windows = unfold(x, k, stride).permute(1, 2, 0, 3, 4, 5)
+    return to_batch_first(windows.flatten(0, 1).max(dim=0).values)  # (k k, C, h, w, B) -> (C, h, w, B)
 
 
 # --8<-- [end:max_pooling]
