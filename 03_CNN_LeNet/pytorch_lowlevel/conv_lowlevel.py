@@ -104,7 +104,8 @@ def max_pool2d(x: Tensor, kernel_size: int, stride: int | None = None, padding: 
         windows = x[:, : h * k, : w * k].unflatten(1, (h, k)).unflatten(3, (w, k)).permute(2, 4, 0, 1, 3, 5)
     else:
         windows = unfold(x, k, stride).permute(1, 2, 0, 3, 4, 5)
-    return to_batch_first(windows.flatten(0, 1).max(dim=0).values)  # (k k, C, h, w, B) -> (C, h, w, B)
+    windows = windows.flatten(0, 1)  # (k k, C, h, w, B)
+    return to_batch_first(windows.max(dim=0).values)
 
 
 # --8<-- [end:max_pooling]
