@@ -38,6 +38,10 @@ FIGURES = {
         lambda p: 1 / (1 + np.exp(-p[:, 0])), POINTS, CLASSES % 2, names=["no", "yes"], resolution=20
     ),
     "confusion_matrix": lambda: viz.confusion_matrix(CLASSES, CLASSES[::-1], ["a", "b", "long name"]),
+    "heat_maps": lambda: viz.heat_maps(
+        {f"head {n}": np.eye(3, 5) * n for n in range(5)}, x=list("abcde"), y=list("xyz"), columns=3, title="t"
+    ),
+    "one heat map": lambda: viz.heat_maps({"": np.arange(6).reshape(2, 3)}, limits=(-1, 6), xlabel="x", ylabel="y"),
     "gradient_flow": lambda: viz.gradient_flow(
         {"He": {"fc1": [1.0, 2.0], "fc2": 0.5}, "zero": {"fc1": 0.0, "fc2": 1.0}}
     ),
@@ -125,6 +129,9 @@ def test_importing_it_does_not_import_matplotlib() -> None:
         (lambda: viz.filters(np.full((1, 2, 2), np.nan)), "expected finite numbers, got 4"),
         (lambda: viz.feature_maps(np.ones((2, 3, 7, 7))), "got a batch of 2"),
         (lambda: viz.feature_maps({}), "at least one layer"),
+        (lambda: viz.heat_maps({}), "at least one panel"),
+        (lambda: viz.heat_maps({"a": np.eye(3), "b": np.eye(4)}), r"shape \(3, 3\), got \(4, 4\) for 'b'"),
+        (lambda: viz.heat_maps({"a": np.eye(3)}, x=["one"]), "expected 3 names along axis 1, got 1"),
         (lambda: viz.decision_boundary(_scores, np.ones((3, 5)), CLASSES[:3]), r"x of shape \(N, 2\), got \(3, 5\)"),
         (lambda: viz.decision_boundary(_scores, POINTS, CLASSES[:3]), r"y of shape \(30,\), integers >= 0, got \(3,\)"),
         (lambda: viz.decision_boundary(lambda p: p[:3], POINTS, CLASSES), "expected predict to give"),

@@ -531,6 +531,64 @@ def confusion_matrix(
     return figure
 
 
+def heat_maps(
+    panels: Mapping[str, ArrayLike],
+    *,
+    x: Sequence[str] | None = None,
+    y: Sequence[str] | None = None,
+    xlabel: str = "",
+    ylabel: str = "",
+    columns: int = 4,
+    limits: tuple[float, float] | None = None,
+    title: str = "",
+) -> Figure:
+    """Matrices as shaded cells, one panel each: the attention of every head, a table of positions.
+
+    Args:
+        panels: panel name -> (M, N), all of one shape.
+        x, y: names of the N columns and M rows, such as tokens; numbers otherwise.
+        limits: values of the lightest and the darkest shade, the same in every panel; otherwise the range of all values.
+
+    Raises:
+        ValueError: no panel, one that is empty or not finite, unequal shapes, names that do not fit the shape.
+    """
+    _not_empty(panels, "heat_maps", "panel")
+    arrays = {name: _array(a, f"heat_maps: panel {name!r}", "(M, N)", (2,)) for name, a in panels.items()}
+    shape = next(iter(arrays.values())).shape
+    for name, array in arrays.items():
+        if array.shape != shape:
+            raise ValueError(f"heat_maps expected panels of shape {shape}, got {array.shape} for {name!r}")
+    for axis, names in ((1, x), (0, y)):
+        if names is not None and len(names) != shape[axis]:
+            raise ValueError(f"heat_maps expected {shape[axis]} names along axis {axis}, got {len(names)}")
+    low, high = limits or (min(float(a.min()) for a in arrays.values()), max(float(a.max()) for a in arrays.values()))
+    columns = min(columns, len(arrays))
+    rows = -(-len(arrays) // columns)
+    aspect = min(max(shape[0] / shape[1], 0.35), 1.6)
+    with _style():
+        figure = _figure(1.3 + rows * (0.35 + 6.2 / columns * aspect), title)
+        grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+        image = None
+        for axes, (name, array) in zip(grid.flat, arrays.items(), strict=False):
+            image = axes.imshow(array, cmap=_blend(*SEQUENTIAL), vmin=low, vmax=high, aspect="auto")
+            axes.set_title(name, loc="center", fontsize=8)
+            axes.tick_params(length=0, labelsize=7)
+            for side in ("left", "bottom"):
+                axes.spines[side].set_visible(False)
+            if x is not None:
+                axes.set_xticks(range(shape[1]), x, rotation=90)
+            if y is not None:
+                axes.set_yticks(range(shape[0]), y)
+        for index, axes in enumerate(grid.flat):
+            axes.set_visible(index < len(arrays))
+            axes.tick_params(labelbottom=index + columns >= len(arrays))
+        bar = figure.colorbar(image, ax=grid, shrink=0.6, pad=0.01)  # pyright: ignore[reportArgumentType]
+        bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+        figure.supxlabel(xlabel, fontsize=9)
+        figure.supylabel(ylabel, fontsize=9)
+    return figure
+
+
 # Inside a network
 
 
