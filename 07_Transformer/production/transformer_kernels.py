@@ -130,8 +130,9 @@ def table(record: dict[str, Any]) -> str:
     used = record["versions"]
     lines += [
         "",
-        f"Forward and backward over n words, 8 heads of width 64, float32, causal. Time as a ratio to the first row, medians of {record['rounds']} rounds in turns, one thread of "
-        f"{record['hardware']['cpu']}, torch {used['torch'].split('+')[0]}, NumPy {used['numpy']} ([record](results/kernels.json)).",
+        "Forward and backward over n words, 8 heads of width 64, float32, causal. Time as a ratio to the first row, "
+        f"medians of {record['rounds']} rounds in turns, one thread of {record['hardware']['cpu']}, "
+        f"torch {used['torch'].split('+')[0]}, NumPy {used['numpy']} ([record](results/kernels.json)).",
     ]
     return "\n".join(lines)
 

@@ -1,0 +1,81 @@
+import numpy as np
+
+
+def softmax(x, temperature=1.0):
+    e = np.exp((x - x.max(axis=-1, keepdims=True)) / temperature)
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def with_sink(x, sink):
+    """The definition: one score more, whose probability is left out."""
+    whole = np.concatenate([x, np.full((*x.shape[:-1], 1), sink)], axis=-1)
+    p = softmax(whole)
+    return p[..., :-1], p[..., -1:]
+
+
+def two(t, got, name):
+    t.require(isinstance(got, tuple) and len(got) == 2, f"{name} must return two gradients", got=got)
+    return got
+
+
+def check_jacobian(t):
+    """The Jacobian agrees with central differences"""
+    for m in (3, 7):
+        x = t.rng.normal(size=m)
+        expected = np.stack([t.numeric_gradient(lambda: softmax(x), x, row) for row in np.eye(m)])  # noqa: B023
+        t.equal(t.call("jacobian", softmax(x)), expected, rtol=1e-6, atol=1e-8)
+
+
+def check_log_softmax(t):
+    """The gradient through log-softmax agrees with central differences"""
+    for shape in ((5, 3), (2, 3, 7)):
+        x, dy = t.rng.normal(size=shape), t.rng.normal(size=shape)
+        expected = t.numeric_gradient(lambda: np.log(softmax(x)), x, dy)  # noqa: B023
+        t.equal(t.call("log_softmax_backward", dy, np.log(softmax(x))), expected, rtol=1e-6, atol=1e-7)
+
+
+def check_log_softmax_of_large_scores(t):
+    """A score of 1e4 gives finite gradients"""
+    x = np.array([[1e4, 0.0, -1e4], [3.0, 1e4, 1e4]])
+    dy = t.rng.normal(size=x.shape)
+    p = softmax(x)
+    log_p = x - x.max(axis=1, keepdims=True) - np.log([[1.0], [2.0]])
+    t.equal(t.call("log_softmax_backward", dy, log_p), dy - p * dy.sum(axis=1, keepdims=True), rtol=1e-9, atol=1e-9)
+
+
+def check_temperature_input(t):
+    """With a temperature, the gradient of the scores agrees with central differences"""
+    for temperature in (0.7, 3.1):
+        x, dp = t.rng.normal(size=(5, 3)), t.rng.normal(size=(5, 3))
+        got = two(
+            t, t.call("temperature_backward", dp, softmax(x, temperature), x, temperature), "temperature_backward"
+        )
+        expected = t.numeric_gradient(lambda: softmax(x, temperature), x, dp)  # noqa: B023
+        t.equal(got[0], expected, rtol=1e-6, atol=1e-7, what="dx")
+
+
+def check_temperature(t):
+    """The gradient of the temperature agrees with central differences"""
+    for value in (0.7, 3.1):
+        x, dp, temperature = t.rng.normal(size=(5, 3)), t.rng.normal(size=(5, 3)), np.array(value)
+        got = two(t, t.call("temperature_backward", dp, softmax(x, value), x, value), "temperature_backward")
+        expected = t.numeric_gradient(lambda: softmax(x, temperature), temperature, dp)  # noqa: B023
+        t.equal(got[1], expected, rtol=1e-6, atol=1e-7, what="dtemperature")
+
+
+def check_sink_input(t):
+    """With a sink, the gradient of the scores agrees with central differences"""
+    for shape in ((5, 3), (2, 3, 7)):
+        x, dp = t.rng.normal(size=shape), t.rng.normal(size=shape)
+        got = two(t, t.call("sink_backward", dp, *with_sink(x, 0.8)), "sink_backward")
+        expected = t.numeric_gradient(lambda: with_sink(x, 0.8)[0], x, dp)  # noqa: B023
+        t.equal(got[0], expected, rtol=1e-6, atol=1e-7, what="dx")
+
+
+def check_sink(t):
+    """The gradient of the sink agrees with central differences"""
+    for shape in ((5, 3), (2, 3, 7)):
+        x, dp, sink = t.rng.normal(size=shape), t.rng.normal(size=shape), np.array(0.8)
+        got = two(t, t.call("sink_backward", dp, *with_sink(x, 0.8)), "sink_backward")
+        expected = t.numeric_gradient(lambda: with_sink(x, float(sink))[0], sink, dp)  # noqa: B023
+        t.equal(got[1], expected, rtol=1e-6, atol=1e-7, what="dsink")
