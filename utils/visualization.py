@@ -36,7 +36,8 @@ Series = ArrayLike | tuple[ArrayLike, ArrayLike]
 
 
 @contextmanager
-def _style() -> Iterator[None]:
+def style() -> Iterator[None]:
+    """The project's look, for whatever is drawn inside: `with style(): figure = new_figure()`."""
     import matplotlib
 
     with matplotlib.rc_context():
@@ -79,7 +80,8 @@ def _style() -> Iterator[None]:
         yield
 
 
-def _figure(height: float = HEIGHT, title: str = "") -> Figure:
+def new_figure(height: float = HEIGHT, title: str = "") -> Figure:
+    """An empty figure of the fixed width and of `height` inches, to be drawn within `style()`."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, round(height, 2)), layout="constrained")
@@ -91,25 +93,33 @@ def _figure(height: float = HEIGHT, title: str = "") -> Figure:
     return figure
 
 
-def save(figure: Figure, path: str | Path) -> Path:
+def save(figure: Figure, path: str | Path, *, colours: int | None = None) -> Path:
     """Write `figure` to `path`, as SVG or PNG by its suffix; the file appears whole or not at all.
 
-    The same figure gives the same bytes: no date, no random element names.
+    The same figure gives the same bytes: no date, no random element names. A PNG with photographs in it is several times
+    smaller with a palette of so many `colours`.
 
     Raises:
-        ValueError: the suffix is neither .svg nor .png.
+        ValueError: the suffix is neither .svg nor .png, or a palette is asked for in an SVG.
     """
     path = Path(path)
     kind = path.suffix.lower().removeprefix(".")
     if kind not in ("svg", "png"):
         raise ValueError(f"save expected a path that ends in .svg or .png, got {path.name!r}")
+    if colours is not None and kind == "svg":
+        raise ValueError(f"save can give a PNG a palette of {colours} colours, not {path.name!r}")
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     try:
-        with _style():
+        with style():
             metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
             figure.savefig(draft, format=kind, metadata=metadata)
+        if colours is not None:
+            from PIL import Image
+
+            with Image.open(draft) as image:
+                image.convert("RGB").quantize(colours).save(draft, format="PNG", optimize=True)
         os.chmod(draft, 0o644)
         os.replace(draft, path)
     except BaseException:
@@ -140,8 +150,8 @@ def curves(
     Raises:
         ValueError: no series, an empty one, one of the wrong shape, or values that a logarithmic axis cannot show.
     """
-    with _style():
-        figure = _figure(title=title)
+    with style():
+        figure = new_figure(title=title)
         _draw_curves(figure.subplots(), series, "curves", xlabel, ylabel, log, marks)
     return figure
 
@@ -164,8 +174,8 @@ def loss_and_accuracy(
         marks: name -> a number of the right panel to compare with.
     """
     names = [*losses, *(name for name in accuracies if name not in losses)]
-    with _style():
-        figure = _figure(title=title)
+    with style():
+        figure = new_figure(title=title)
         left, right = figure.subplots(1, 2)
         _draw_curves(left, losses, "loss_and_accuracy", xlabel, "loss", log, None, order=names)
         _draw_curves(right, accuracies, "loss_and_accuracy", xlabel, metric, False, marks, order=names)
@@ -192,8 +202,8 @@ def curve_panels(
     names = list(dict.fromkeys(name for series in panels.values() for name in series))
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
-    with _style():
-        figure = _figure(0.9 + 1.8 * rows, title)
+    with style():
+        figure = new_figure(0.9 + 1.8 * rows, title)
         grid = figure.subplots(rows, columns, squeeze=False, sharex=share, sharey=share)
         for axes, (panel, series) in zip(grid.flat, panels.items(), strict=False):
             _draw_curves(axes, series, "curve_panels", "", "", log, None, order=names, legend=False, markers=False)
@@ -377,7 +387,7 @@ def _mosaic(
     height = width * tall + (label if captions else 0)
     top = margin + (0.32 if title else 0) + (label if above else 0)
     total = round(top + len(rows) * (height + gap) - gap + margin, 2)
-    with _style():
+    with style():
         figure = Figure(figsize=(WIDTH, total))
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         axes.set_axis_off()
@@ -444,8 +454,8 @@ def decision_boundary(
         )
     probability = given.ndim == 1 and np.issubdtype(given.dtype, np.floating)
     classes = int(max(labels.max(), 1 if probability else (given.argmax(1) if given.ndim == 2 else given).max())) + 1
-    with _style():
-        figure = _figure(title=title)
+    with style():
+        figure = new_figure(title=title)
         axes = figure.subplots()
         if probability:
             z = given.reshape(first.shape)
@@ -510,8 +520,8 @@ def confusion_matrix(
     np.add.at(counts, (true, told), 1)
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     shown = list(names) if names is not None else [str(k) for k in range(size)]
-    with _style():
-        figure = _figure(WIDTH * 0.72, title)
+    with style():
+        figure = new_figure(WIDTH * 0.72, title)
         axes = figure.subplots()
         # The square root lifts the few errors out of the background.
         image = axes.imshow(np.sqrt(share), cmap=_blend(*SEQUENTIAL), vmin=0, vmax=1)
@@ -564,9 +574,9 @@ def heat_maps(
     low, high = limits or (min(float(a.min()) for a in arrays.values()), max(float(a.max()) for a in arrays.values()))
     columns = min(columns, len(arrays))
     rows = -(-len(arrays) // columns)
-    aspect = min(max(shape[0] / shape[1], 0.35), 1.6)
-    with _style():
-        figure = _figure(1.3 + rows * (0.35 + 6.2 / columns * aspect), title)
+    aspect = min(max(shape[0] / shape[1], 0.35), 0.6 if columns == 1 else 1.6)
+    with style():
+        figure = new_figure(1.3 + rows * (0.35 + 6.2 / columns * aspect), title)
         grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
         image = None
         for axes, (name, array) in zip(grid.flat, arrays.items(), strict=False):
@@ -621,8 +631,8 @@ def gradient_flow(
                     f" {setting!r}, got shape {array.shape} with {int((~np.isfinite(array)).sum())} non-finite"
                 )
             sizes.setdefault(setting, []).append(float(np.sqrt(np.mean(array**2))))
-    with _style():
-        figure = _figure(title=title)
+    with style():
+        figure = new_figure(title=title)
         axes = figure.subplots()
         for index, (setting, values) in enumerate(sizes.items()):
             style = index % len(COLORS)
@@ -685,8 +695,8 @@ def histograms(
     low, high = limits or (min(a.min() for a in everything), max(a.max() for a in everything))
     edges = np.linspace(low, high if high > low else low + 1.0, bins + 1)
     columns = max(len(by_layer) for by_layer in values.values())
-    with _style():
-        figure = _figure(0.9 + 1.55 * len(values), title)
+    with style():
+        figure = new_figure(0.9 + 1.55 * len(values), title)
         grid = figure.subplots(len(values), columns, squeeze=False, sharex=True)
         for index, (row, (setting, by_layer)) in enumerate(zip(grid, values.items(), strict=True)):
             for axes in row[len(by_layer) :]:
@@ -730,8 +740,8 @@ def level_difference(
                 f"level_difference expected finite differences >= 0, got {value} for {name!r} at {levels[j]!r}"
             )
     low, high = 1e-17, max(float(np.nanmax(table)), 1e-9)
-    with _style():
-        figure = _figure(1.1 + 0.27 * len(differences), title)
+    with style():
+        figure = new_figure(1.1 + 0.27 * len(differences), title)
         axes = figure.subplots()
         norm = LogNorm(low, high)
         image = axes.imshow(np.clip(table, low, None), cmap=_blend(*SEQUENTIAL), norm=norm, aspect="auto")
@@ -794,8 +804,8 @@ def loss_surface(
     if losses.shape != (first.size,) or not np.isfinite(losses).all():
         raise ValueError(f"loss_surface expected fn to give ({first.size},) finite losses, got shape {losses.shape}")
     z = losses.reshape(first.shape)
-    with _style():
-        figure = _figure(title=title)
+    with style():
+        figure = new_figure(title=title)
         axes = figure.subplots()
         # Quantiles in place of equal steps: rings stand evenly in a narrow valley too.
         rings = np.unique(np.quantile(z, np.linspace(0, 1, levels + 1) ** 1.5))

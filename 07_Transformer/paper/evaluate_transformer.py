@@ -48,7 +48,8 @@ def translate(
             ids = greedy(model, source, longest, BOS, EOS)
         else:
             ids = beam_search(model, source, beam=beam, alpha=alpha, max_length=longest, bos=BOS, eos=EOS)
-        found |= {i: coder.decode(row) for i, row in zip(chunk, ids, strict=True)}
+        for i, row in zip(chunk, ids, strict=True):
+            found[i] = coder.decode(row[: len(sources[i]) + EXTRA_LENGTH])
     return [found[i] for i in range(len(texts))]
 
 

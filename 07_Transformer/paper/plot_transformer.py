@@ -1,0 +1,156 @@
+"""The chapter's figures, written to `figures/`, from runs that `rungs reproduce 07` left behind.
+
+python 07_Transformer/paper/plot_transformer.py --runs runs/reproduce/07
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from evaluate_transformer import trained, translate
+from recipe_paper import transformer_schedule
+from transformer_paper import BOS, EOS, MultiHeadAttention, Transformer, sinusoids
+
+from utils.runs import read_log
+from utils.visualization import curves, heat_maps, loss_and_accuracy, save
+
+FIGURES = Path(__file__).parents[1] / "figures"
+DATE = "Saturday, the third of May 1997"
+CAPTION = "ein mann in einem blauen hemd steht auf einer leiter und putzt ein fenster."
+
+
+def plot_positions(folder: Path, *, length: int = 100, d_model: int = 128) -> list[Path]:
+    """The sinusoids, and how alike the vectors of two positions are: it depends on their distance alone (section 3.5)."""
+    table = sinusoids(length, d_model).numpy()
+    positions = heat_maps(
+        {"": table},
+        columns=1,
+        limits=(-1, 1),
+        xlabel="column of the embedding: sines at even places, cosines at odd ones",
+        ylabel="position",
+        title="Positional encoding",
+    )
+    alike = heat_maps(
+        {"": table @ table.T / (d_model / 2)},
+        columns=1,
+        xlabel="position",
+        ylabel="position",
+        title="Product of the encodings of two positions, divided by that of one with itself",
+    )
+    return [save(positions, folder / "positions.png"), save(alike, folder / "positions_product.png")]
+
+
+def plot_schedule(folder: Path, steps: int = 20_000) -> Path:
+    """Equation 3 for the two widths of Table 3, and for base with half and with twice the warm-up."""
+    at = np.arange(1, steps + 1, 50)
+    settings = {"base: width 512, warm-up 4,000": (512, 4000), "big: width 1,024, warm-up 4,000": (1024, 4000)}
+    settings |= {"width 512, warm-up 2,000": (512, 2000), "width 512, warm-up 8,000": (512, 8000)}
+    series = {name: (at, [transformer_schedule(int(step), *given) for step in at]) for name, given in settings.items()}
+    figure = curves(series, xlabel="update", ylabel="learning rate", title="Learning rate (equation 3)")
+    return save(figure, folder / "schedule.svg")
+
+
+@torch.no_grad()
+def attention_of(model: Transformer, source: list[int], target: list[int]) -> dict[str, np.ndarray]:
+    """The attention weights of every attention while the model reads `source` and writes `target`, which begins with BOS.
+
+    Returns: the attention's name -> (H, T, S)
+    """
+    weights: dict[str, np.ndarray] = {}
+    hooks = []
+    for name, module in model.named_modules():
+        if isinstance(module, MultiHeadAttention):
+
+            def watch(module: MultiHeadAttention, inputs: tuple, name: str = name) -> None:
+                weights[name] = module.weights(*inputs)[0].numpy()
+
+            hooks.append(module.register_forward_pre_hook(watch))  # pyright: ignore[reportArgumentType]
+    try:
+        model.eval()(torch.tensor([source]), torch.tensor([target]))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return weights
+
+
+KINDS = {
+    "encoder": ("attention", "Encoder: which token of the source (column) each token of the source (row) reads"),
+    "decoder": ("self_attention", "Decoder: which token written so far (column) each position (row) reads"),
+    "cross": ("cross_attention", "Decoder: which token of the source (column) each position of the target (row) reads"),
+}
+
+
+def plot_attention(
+    run: Path, text: str, folder: Path, name: str, *, kinds: tuple[str, ...] = tuple(KINDS)
+) -> list[Path]:
+    """A panel for each head, a row of panels for each layer. A row of the decoder is named by the token that it predicts."""
+    _, model, coder = trained(run)
+    if not isinstance(model, Transformer):
+        raise TypeError(f"attention by head is the Transformer's; the run in {run} trained a {type(model).__name__}")
+    source = [*coder.encode(text), EOS]
+    answer = coder.encode(translate(model, coder, [text])[0])
+    weights = attention_of(model, source, [BOS, *answer])
+    read, given, predicted = (
+        [coder.show(id_).replace(" ", "\u00b7") for id_ in ids] for ids in (source, [BOS, *answer], [*answer, EOS])
+    )
+    paths = []
+    for kind in kinds:
+        part, title = KINDS[kind]
+        found = {key: value for key, value in weights.items() if key.split(".")[2] == part}
+        panels = {
+            f"layer {int(key.split('.')[1]) + 1}, head {h + 1}": head
+            for key, value in found.items()
+            for h, head in enumerate(value)
+        }
+        names = {"encoder": (read, read), "decoder": (given, predicted), "cross": (read, predicted)}[kind]
+        heads = len(next(iter(found.values())))
+        figure = heat_maps(panels, x=names[0], y=names[1], columns=heads, limits=(0, 1), title=title)
+        paths.append(save(figure, folder / f"attention_{name}_{kind}.png"))
+    return paths
+
+
+def plot_losses(runs: Path, folder: Path, task: str) -> Path | None:
+    """Training and validation loss of the two models, the mean over the seeds that both have."""
+    models = {task: "Transformer", f"{task}_gru": "GRU with attention"}
+    seeds = [s for s in range(100) if all((runs / f"{name}-{s}" / "results.json").exists() for name in models)]
+    if not seeds:
+        return None
+    told = f"mean of {len(seeds)} seeds" if len(seeds) > 1 else f"seed {seeds[0]}"
+    training, validation = {}, {}
+    for name, title in models.items():
+        logs = [read_log(runs / f"{name}-{seed}") for seed in seeds]
+        steps = [record["step"] for record in logs[0]]
+        training[title] = (steps, np.mean([[record["loss"] for record in log] for log in logs], axis=0))
+        validation[title] = (steps, np.mean([[record["val_nll"] for record in log] for log in logs], axis=0))
+    what = "Dates" if task == "dates" else "Multi30k, German to English"
+    figure = loss_and_accuracy(
+        training,
+        validation,
+        xlabel="update",
+        metric="validation loss per token, without label smoothing",
+        title=f"{what}: as many parameters, the same batches ({told})",
+    )
+    return save(figure, folder / f"losses_{task}.svg")
+
+
+def main(runs: Path, folder: Path = FIGURES) -> list[Path]:
+    """Every figure whose run is there."""
+    made: list[Path | None] = [*plot_positions(folder), plot_schedule(folder)]
+    if (runs / "dates-0" / "results.json").exists():
+        made += plot_attention(runs / "dates-0", DATE, folder, "dates")
+    if (runs / "multi30k-0" / "results.json").exists():
+        made += plot_attention(runs / "multi30k-0", CAPTION, folder, "multi30k", kinds=("cross",))
+    made += [plot_losses(runs, folder, task) for task in ("dates", "multi30k")]
+    return [path for path in made if path is not None]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=Path, default=Path("runs/reproduce/07"))
+    parser.add_argument("--out", type=Path, default=FIGURES)
+    given = parser.parse_args()
+    for path in main(given.runs, given.out):
+        print(path)

@@ -1,0 +1,220 @@
+import json
+import math
+import runpy
+import sys
+
+import evaluate_transformer
+import numpy as np
+import pytest
+import torch
+from bpe_numpy import BytePairEncoder
+from evaluate_transformer import bleu, exact_match, mean_nll, trained, translate
+from plot_transformer import attention_of, plot_attention, plot_losses, plot_positions, plot_schedule
+from recipe_paper import smoothed_cross_entropy
+from train_transformer import ABLATIONS, CONFIG, CONFIGS, RESULTS, VARIED, level_of, main, reproduce
+from transformer_paper import Transformer, base, big
+from translation_data import encode_pairs, load_pairs, make_batch
+from translator_paper import build_model
+
+from utils.config import ConfigError, load_config
+from utils.runs import Run, read_log
+
+
+def config(name="tiny", *overrides):
+    return load_config(name, CONFIG, overrides, folder=CONFIGS)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Finished runs as `reproduce` leaves them, but tiny."""
+    folder = tmp_path_factory.mktemp("runs")
+    main(config("tiny", "d_model=8", "average=2"), folder / "dates-0")
+    main(config("tiny", "model=gru", "hidden=6", "d_model=8"), folder / "dates_gru-0")
+    return folder
+
+
+def test_every_configuration_can_be_read_and_every_result_has_one():
+    names = {path.stem for path in CONFIGS.glob("*.yaml")}
+    for name in names:
+        config(name)
+    for name, told in RESULTS.items():
+        config(told.get("config", name), *told.get("overrides", ()))
+    assert VARIED.keys() == ABLATIONS.keys()
+    fields = [json.dumps(config("ablation", *overrides).model_dump()) for overrides in VARIED.values()]
+    assert len(set(fields)) == len(fields)
+
+
+@pytest.mark.parametrize("task", ["dates", "multi30k"])
+def test_the_compared_models_have_as_many_parameters_and_the_same_budget(task):
+    ours, theirs = config(task), config(f"{task}_gru")
+    counts = [sum(p.numel() for p in build_model(c, c.vocabulary).parameters()) for c in (ours, theirs)]
+    assert counts[1] == pytest.approx(counts[0], rel=0.01)
+    apart = {"model", "layers", "heads", "d_ff", "hidden"}
+    assert ours.model_dump(exclude=apart) == theirs.model_dump(exclude=apart)
+
+
+@pytest.mark.parametrize(("name", "build"), [("base", base), ("big", big)])
+def test_base_and_big_are_table_3(name, build):
+    given = config(name)
+    assert (given.warmup, given.label_smoothing, given.beam, given.alpha) == (4000, 0.1, 4, 0.6)  # 5.3, 5.4, 6.1
+    assert given.average == {"base": 5, "big": 20}[name]
+    assert given.steps == {"base": 100_000, "big": 300_000}[name]
+    with torch.device("meta"):
+        ours, paper = build_model(given, 8000), build(8000)
+    assert [p.shape for p in ours.parameters()] == [p.shape for p in paper.parameters()]
+    assert ours.dropout.p == paper.dropout.p == given.dropout
+
+
+def test_bad_configurations_are_named():
+    with pytest.raises(ConfigError, match="d_model 16 and 3 heads"):
+        config("tiny", "heads=3")
+    with pytest.raises(ConfigError, match="average = 3 checkpoints"):
+        config("tiny", "average=3")
+    with pytest.raises(ConfigError, match="task"):
+        config("tiny", "task=wmt14")
+    with pytest.raises(ValueError, match="learned positions are the paper level's"):
+        level_of(config("tiny", "learned_positions=true"), "numpy", 300, torch.Generator())
+    with pytest.raises(ValueError, match="gru is trained at the paper level"):
+        level_of(config("tiny", "model=gru"), "numpy", 300, torch.Generator())
+
+
+@pytest.mark.parametrize("level", ["numpy", "pytorch_lowlevel"])
+def test_levels_train_alike_dropout_and_all(runs, tmp_path, level):
+    """float32, so that losses differ in their last digits alone; the ladder proves the rest in float64."""
+    main(config("tiny", "d_model=8", "average=2"), tmp_path / "run", level=level)
+    for ours, paper in zip(read_log(tmp_path / "run"), read_log(runs / "dates-0"), strict=True):
+        assert ours == pytest.approx(paper, rel=1e-5)
+
+
+@pytest.mark.parametrize("model", ["transformer", "gru"])
+def test_a_resumed_run_ends_with_the_same_weights(tmp_path, monkeypatch, model):
+    given = config("tiny", f"model={model}", "hidden=6", "d_model=8", "steps=6", "dropout=0.3", "average=2")
+    whole = main(given, tmp_path / "whole")
+    plain, taken = Run.took_step, []
+
+    class Stopped(Exception):  # noqa: N818
+        pass
+
+    def stop_in_the_fourth(self, *args, **kwargs):
+        taken.append(1)
+        if len(taken) == 4:
+            raise Stopped
+        return plain(self, *args, **kwargs)
+
+    monkeypatch.setattr(Run, "took_step", stop_in_the_fourth)
+    with pytest.raises(Stopped):
+        main(given, tmp_path / "halves")
+    monkeypatch.setattr(Run, "took_step", plain)
+    assert main(given, tmp_path / "halves", resume=True) == whole
+    assert (tmp_path / "whole" / "log.jsonl").read_text() == (tmp_path / "halves" / "log.jsonl").read_text()
+    first, second = (trained(tmp_path / name)[1].state_dict() for name in ("whole", "halves"))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_the_mean_of_the_last_checkpoints_is_evaluated(tmp_path):
+    """Weights after 2 and after 4 updates, and the mean of both (section 6.1)."""
+    states = {}
+    for name, overrides in {"two": ("steps=2",), "four": (), "mean": ("average=2",)}.items():
+        main(config("tiny", "d_model=8", "dropout=0", *overrides), tmp_path / name)
+        states[name] = trained(tmp_path / name)[1].state_dict()
+    for name, value in states["mean"].items():
+        torch.testing.assert_close(value, (states["two"][name] + states["four"][name]) / 2, rtol=1e-6, atol=1e-7)
+
+
+def test_tuning_starts_from_the_weights_of_the_run(runs, tmp_path):
+    start = f"start_from={runs / 'dates-0'}"
+    tuned = config("tiny", "task=dates-german", "d_model=8", "steps=2", "average=1", start)
+    main(tuned.model_copy(update={"lr_factor": 1e-12}), tmp_path / "tuned")
+    first, second = (trained(runs / "dates-0")[0], trained(tmp_path / "tuned")[0])
+    assert (first.task, second.task) == ("dates-english", "dates-german")
+    before = evaluate_transformer.load_checkpoint(runs / "dates-0" / "checkpoint.safetensors")[0]
+    after = evaluate_transformer.load_checkpoint(tmp_path / "tuned" / "checkpoint.safetensors")[0]
+    np.testing.assert_allclose(after["params.embedding.weight"], before["params.embedding.weight"], atol=1e-9)
+
+
+def test_qualities_by_hand():
+    assert exact_match(["a", "b", "c"], ["a", "x", "c"]) == pytest.approx(200 / 3)
+    assert bleu(["the cat sat on the mat ."], ["the cat sat on the mat ."]) == pytest.approx(100.0)
+    # 5 words for 6: precisions 5/5, 4/4, 3/3, 2/2, brevity penalty exp(1 - 6/5)
+    assert bleu(["the cat sat on the"], ["the cat sat on the mat"]) == pytest.approx(100 * math.exp(1 - 6 / 5))
+    for quality in (exact_match, bleu):
+        with pytest.raises(ValueError, match="2 translations and 1 references"):
+            quality(["a", "b"], ["a"])
+
+
+def test_mean_nll_is_the_loss_without_smoothing():
+    given = config("tiny", "dropout=0")
+    coder = BytePairEncoder()
+    encoded = encode_pairs(load_pairs("dates-english", "val", examples=7), coder)
+    model = build_model(given, len(coder), torch.Generator().manual_seed(1))
+    params = {name: value.numpy() for name, value in model.state_dict().items()}
+    trainer = level_of(given, "paper", len(coder), torch.Generator()).start(params)
+    batch = {name: torch.from_numpy(array) for name, array in make_batch(*encoded).items()}
+    expected = smoothed_cross_entropy(model.eval()(batch["source"], batch["target"]), batch["labels"], 0.0)
+    assert mean_nll(trainer, encoded, rows=3) == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_translations_come_in_the_order_of_their_sources(runs):
+    _, model, coder = trained(runs / "dates-0")
+    texts = load_pairs("dates-english", "test", examples=5).sources
+    together = translate(model, coder, texts, beam=1, rows=2)
+    assert together == [translate(model, coder, [text], beam=1)[0] for text in texts]
+
+
+def test_scripts_run_from_the_command_line(runs, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "run"
+    monkeypatch.setattr(sys, "argv", ["train_transformer.py", "--out", str(out), "--set", "d_model=8"])
+    runpy.run_path(str(CONFIGS.parent / "train_transformer.py"), run_name="__main__")
+    assert "exact_match" in capsys.readouterr().out
+    for extra, shown in (((), "exact_match"), (("--translate", "May 3, 1997"), "\n")):
+        monkeypatch.setattr(sys, "argv", ["evaluate_transformer.py", str(runs / "dates-0"), *extra])
+        runpy.run_path(str(CONFIGS.parent / "evaluate_transformer.py"), run_name="__main__")
+        assert shown in capsys.readouterr().out
+
+
+def test_attention_maps_are_what_the_model_computes(runs, tmp_path):
+    _, model, coder = trained(runs / "dates-0")
+    assert isinstance(model, Transformer)
+    source, target = coder.encode("May 3, 1997"), [1, *coder.encode("1997")]
+    weights = attention_of(model, source, target)
+    assert list(weights) == ["encoder.0.attention", "decoder.0.self_attention", "decoder.0.cross_attention"]
+    assert weights["decoder.0.cross_attention"].shape == (2, len(target), len(source))
+    for array in weights.values():
+        np.testing.assert_allclose(array.sum(-1), 1, rtol=1e-5)
+    assert np.all(np.triu(weights["decoder.0.self_attention"][0], 1) == 0)
+    paths = plot_attention(runs / "dates-0", "May 3, 1997", tmp_path, "dates", kinds=("decoder",))
+    assert [path.name for path in paths] == ["attention_dates_decoder.png"]
+    with pytest.raises(TypeError, match="GruTranslator"):
+        plot_attention(runs / "dates_gru-0", "May 3, 1997", tmp_path, "dates")
+
+
+def test_figures(runs, tmp_path):
+    made = [
+        *plot_positions(tmp_path, length=20, d_model=16),
+        plot_schedule(tmp_path),
+        plot_losses(runs, tmp_path, "dates"),
+    ]
+    assert all(path is not None and path.exists() for path in made)
+    assert plot_losses(runs, tmp_path, "multi30k") is None
+
+
+def test_reproduce_writes_a_receipt_for_each_result(tmp_path, monkeypatch):
+    written = []
+    monkeypatch.setattr("train_transformer.write_receipt", written.append)
+    monkeypatch.setattr("train_transformer.CONFIGS", tmp_path / "configs")
+    (tmp_path / "configs").mkdir()
+    tiny = (CONFIGS / "tiny.yaml").read_text()
+    for name in ("dates", "german_tuned", "ablation"):
+        (tmp_path / "configs" / f"{name}.yaml").write_text(tiny)
+    tuned = reproduce(tmp_path / "runs", seeds=(0, 3), only=["german_tuned"])[0]
+    assert written == [tuned]
+    assert list(tuned.values) == [0, 3]
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [
+        "dates-0",
+        "dates-3",
+        "german_tuned-0",
+        "german_tuned-3",
+    ]
+    assert "parameters" in tuned.notes
+    again = reproduce(tmp_path / "runs", seeds=(0, 3), only=["german_tuned"])[0]
+    assert again.values == tuned.values and again.wall_time_s == tuned.wall_time_s
