@@ -157,3 +157,11 @@ def test_importing_it_does_not_import_matplotlib() -> None:
 def test_bad_input_is_refused_with_what_came(call, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_palette_makes_a_png_smaller_and_is_refused_for_an_svg(tmp_path: Path) -> None:
+    whole, few = (viz.save(FIGURES["curves"](), tmp_path / f"{n}.png", colours=n) for n in (None, 16))
+    assert few.stat().st_size < whole.stat().st_size
+    with pytest.raises(ValueError, match="a palette of 16 colours"):
+        viz.save(FIGURES["curves"](), tmp_path / "a.svg", colours=16)
+    assert not (tmp_path / "a.svg").exists()

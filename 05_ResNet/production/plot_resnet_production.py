@@ -73,8 +73,8 @@ def figure(model: Any) -> Any:
     height, width = images.shape[2:]
     maps = torch.stack([grad_cam(model, images, [k, k]) for k in (0, 1)])  # (class, photograph, h, w)
     top = float(maps.max())
-    with visualization._style():
-        drawn = visualization._figure(4.0)
+    with visualization.style():
+        drawn = visualization.new_figure(4.0)
         grid = drawn.subplots(2, 3)
         for i, row in enumerate(grid):
             picture = (images[i].permute(1, 2, 0) + 0.5).numpy()
@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     model, right = train(options.steps, options.size, options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
-    visualization.save(figure(model), options.out / "grad_cam.png")
+    visualization.save(figure(model), options.out / "grad_cam.png", colours=64)
     record = {
         "what": f"crops of {options.size}x{options.size} from two photographs told apart, test crops from other places",
         "steps": options.steps,
