@@ -1,0 +1,95 @@
+import numpy as np
+
+SIZES = [(6, 2), (6, 3), (5, 5), (3, 1)]
+
+
+def problem(rng, heads, groups, n=3, m=5):
+    q = rng.normal(size=(2, heads, n, 3))
+    k, v = rng.normal(size=(2, groups, m, 3)), rng.normal(size=(2, groups, m, 2))
+    mask = rng.random((2, 1, n, m)) < 0.7
+    mask[..., 0] = True
+    mask[1, 0, 1] = False
+    return q, k, v, mask
+
+
+def by_heads(q, k, v, mask):
+    """The definition, a head at a time."""
+    heads, groups = q.shape[1], k.shape[1]
+    out = []
+    for h in range(heads):
+        g = h // (heads // groups)
+        e = np.exp(q[:, h] @ np.swapaxes(k[:, g], 1, 2) / np.sqrt(q.shape[3])) * mask[:, 0]
+        out.append(e / np.maximum(e.sum(axis=-1, keepdims=True), 1e-300) @ v[:, g])
+    return np.stack(out, axis=1)
+
+
+def forward(t, q, k, v, mask):
+    got = t.call("grouped_attention", q, k, v, mask)
+    t.require(isinstance(got, tuple) and len(got) == 2, "grouped_attention must return y and what is kept", got=got)
+    return got
+
+
+def check_output(t):
+    """The output is that of each head with its group's keys"""
+    for heads, groups in SIZES:
+        q, k, v, mask = problem(t.rng, heads, groups)
+        y, _ = forward(t, q, k, v, mask)
+        t.equal(y, by_heads(q, k, v, mask), why=f"{heads} heads of queries, {groups} of keys")
+
+
+def check_refused(t):
+    """Heads that cannot be divided are refused"""
+    q, k, v, mask = problem(t.rng, 5, 2)
+    t.raises("grouped_attention", q, k, v, mask, says="5")
+    t.raises("pool_heads", np.zeros((10, 3)), 5, 3, says="3")
+
+
+def check_query_gradient(t):
+    """The gradient of the queries agrees with central differences"""
+    for heads, groups in SIZES[:2]:
+        q, k, v, mask = problem(t.rng, heads, groups, 2, 3)
+        y, kept = forward(t, q, k, v, mask)
+        dy = t.rng.normal(size=y.shape)
+        dq = t.call("grouped_attention_backward", dy, kept)[0]
+        t.equal(dq, t.numeric_gradient(lambda: by_heads(q, k, v, mask), q, dy), rtol=1e-6, atol=1e-7)  # noqa: B023
+
+
+def check_key_gradients(t):
+    """So do those of keys and values, which several heads use"""
+    for heads, groups in SIZES[:2]:
+        q, k, v, mask = problem(t.rng, heads, groups, 2, 3)
+        y, kept = forward(t, q, k, v, mask)
+        dy = t.rng.normal(size=y.shape)
+        _, dk, dv = t.call("grouped_attention_backward", dy, kept)
+        for what, x, got in (("dk", k, dk), ("dv", v, dv)):
+            expected = t.numeric_gradient(lambda: by_heads(q, k, v, mask), x, dy)  # noqa: B023
+            t.equal(got, expected, rtol=1e-6, atol=1e-7, what=what)
+
+
+def check_no_copy(t):
+    """Keys and values are not copied for each head"""
+    kept = []
+    q, k, v, mask = problem(t.rng, 6, 2)
+    _, kept = forward(t, q, k, v, mask)
+    large = [x.shape for x in kept if isinstance(x, np.ndarray) and x.shape[-2:] == (5, 2) and x.size > v.size]
+    t.require(not large, "values are kept once for each head of queries", got=str(large))
+
+
+def check_pool(t):
+    """Pooled heads are means of their groups"""
+    for heads, groups in SIZES:
+        weight = t.rng.normal(size=(heads * 7, 3))
+        expected = np.zeros((groups * 7, 3))
+        for g in range(groups):
+            share = heads // groups
+            for h in range(g * share, (g + 1) * share):
+                expected[g * 7 : (g + 1) * 7] += weight[h * 7 : (h + 1) * 7] / share
+        t.equal(t.call("pool_heads", weight, heads, groups), expected)
+
+
+def check_bytes(t):
+    """The cache is as large as its keys and values"""
+    for sizes in ((32, 8, 128, 4096, 2), (3, 5, 7, 11, 4)):
+        layers, groups, d_k, length, each = sizes
+        k = np.zeros((layers, groups, length, d_k))
+        t.equal(t.call("cache_bytes", *sizes), (k.size + k.size) * each)

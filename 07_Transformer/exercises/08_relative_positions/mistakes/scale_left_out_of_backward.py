@@ -1,0 +1,5 @@
+"""Forward divides by the root of d_k, backward does not."""
+
+CHANGES = [
+    ("    ds = ds / np.sqrt(q.shape[-1])\n", "    ds = ds + 0.0\n"),
+]
