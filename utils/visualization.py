@@ -36,8 +36,8 @@ Series = ArrayLike | tuple[ArrayLike, ArrayLike]
 
 
 @contextmanager
-def style() -> Iterator[None]:
-    """The project's look, for whatever is drawn inside: `with style(): figure = new_figure()`."""
+def project_style() -> Iterator[None]:
+    """The project's look, for whatever is drawn inside: `with project_style(): figure = new_figure()`."""
     import matplotlib
 
     with matplotlib.rc_context():
@@ -81,7 +81,7 @@ def style() -> Iterator[None]:
 
 
 def new_figure(height: float = HEIGHT, title: str = "") -> Figure:
-    """An empty figure of the fixed width and of `height` inches, to be drawn within `style()`."""
+    """An empty figure of the fixed width and of `height` inches, to be drawn within `project_style()`."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, round(height, 2)), layout="constrained")
@@ -112,7 +112,7 @@ def save(figure: Figure, path: str | Path, *, colours: int | None = None) -> Pat
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     try:
-        with style():
+        with project_style():
             metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
             figure.savefig(draft, format=kind, metadata=metadata)
         if colours is not None:
@@ -150,7 +150,7 @@ def curves(
     Raises:
         ValueError: no series, an empty one, one of the wrong shape, or values that a logarithmic axis cannot show.
     """
-    with style():
+    with project_style():
         figure = new_figure(title=title)
         _draw_curves(figure.subplots(), series, "curves", xlabel, ylabel, log, marks)
     return figure
@@ -174,7 +174,7 @@ def loss_and_accuracy(
         marks: name -> a number of the right panel to compare with.
     """
     names = [*losses, *(name for name in accuracies if name not in losses)]
-    with style():
+    with project_style():
         figure = new_figure(title=title)
         left, right = figure.subplots(1, 2)
         _draw_curves(left, losses, "loss_and_accuracy", xlabel, "loss", log, None, order=names)
@@ -202,7 +202,7 @@ def curve_panels(
     names = list(dict.fromkeys(name for series in panels.values() for name in series))
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
-    with style():
+    with project_style():
         figure = new_figure(0.9 + 1.8 * rows, title)
         grid = figure.subplots(rows, columns, squeeze=False, sharex=share, sharey=share)
         for axes, (panel, series) in zip(grid.flat, panels.items(), strict=False):
@@ -387,7 +387,7 @@ def _mosaic(
     height = width * tall + (label if captions else 0)
     top = margin + (0.32 if title else 0) + (label if above else 0)
     total = round(top + len(rows) * (height + gap) - gap + margin, 2)
-    with style():
+    with project_style():
         figure = Figure(figsize=(WIDTH, total))
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         axes.set_axis_off()
@@ -454,7 +454,7 @@ def decision_boundary(
         )
     probability = given.ndim == 1 and np.issubdtype(given.dtype, np.floating)
     classes = int(max(labels.max(), 1 if probability else (given.argmax(1) if given.ndim == 2 else given).max())) + 1
-    with style():
+    with project_style():
         figure = new_figure(title=title)
         axes = figure.subplots()
         if probability:
@@ -520,7 +520,7 @@ def confusion_matrix(
     np.add.at(counts, (true, told), 1)
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     shown = list(names) if names is not None else [str(k) for k in range(size)]
-    with style():
+    with project_style():
         figure = new_figure(WIDTH * 0.72, title)
         axes = figure.subplots()
         # The square root lifts the few errors out of the background.
@@ -575,7 +575,7 @@ def heat_maps(
     columns = min(columns, len(arrays))
     rows = -(-len(arrays) // columns)
     aspect = min(max(shape[0] / shape[1], 0.35), 0.6 if columns == 1 else 1.6)
-    with style():
+    with project_style():
         figure = new_figure(1.3 + rows * (0.35 + 6.2 / columns * aspect), title)
         grid = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
         image = None
@@ -631,7 +631,7 @@ def gradient_flow(
                     f" {setting!r}, got shape {array.shape} with {int((~np.isfinite(array)).sum())} non-finite"
                 )
             sizes.setdefault(setting, []).append(float(np.sqrt(np.mean(array**2))))
-    with style():
+    with project_style():
         figure = new_figure(title=title)
         axes = figure.subplots()
         for index, (setting, values) in enumerate(sizes.items()):
@@ -695,7 +695,7 @@ def histograms(
     low, high = limits or (min(a.min() for a in everything), max(a.max() for a in everything))
     edges = np.linspace(low, high if high > low else low + 1.0, bins + 1)
     columns = max(len(by_layer) for by_layer in values.values())
-    with style():
+    with project_style():
         figure = new_figure(0.9 + 1.55 * len(values), title)
         grid = figure.subplots(len(values), columns, squeeze=False, sharex=True)
         for index, (row, (setting, by_layer)) in enumerate(zip(grid, values.items(), strict=True)):
@@ -740,7 +740,7 @@ def level_difference(
                 f"level_difference expected finite differences >= 0, got {value} for {name!r} at {levels[j]!r}"
             )
     low, high = 1e-17, max(float(np.nanmax(table)), 1e-9)
-    with style():
+    with project_style():
         figure = new_figure(1.1 + 0.27 * len(differences), title)
         axes = figure.subplots()
         norm = LogNorm(low, high)
@@ -804,7 +804,7 @@ def loss_surface(
     if losses.shape != (first.size,) or not np.isfinite(losses).all():
         raise ValueError(f"loss_surface expected fn to give ({first.size},) finite losses, got shape {losses.shape}")
     z = losses.reshape(first.shape)
-    with style():
+    with project_style():
         figure = new_figure(title=title)
         axes = figure.subplots()
         # Quantiles in place of equal steps: rings stand evenly in a narrow valley too.

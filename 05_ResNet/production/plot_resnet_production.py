@@ -73,7 +73,7 @@ def figure(model: Any) -> Any:
     height, width = images.shape[2:]
     maps = torch.stack([grad_cam(model, images, [k, k]) for k in (0, 1)])  # (class, photograph, h, w)
     top = float(maps.max())
-    with visualization.style():
+    with visualization.project_style():
         drawn = visualization.new_figure(4.0)
         grid = drawn.subplots(2, 3)
         for i, row in enumerate(grid):
