@@ -11,18 +11,20 @@ A batch holds "source" (B, S), "target" (B, T), "labels" (B, T), and in training
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from transformer_paper import BOS, EOS, PAD
 
 from utils.ladder import Batch, Level, Params
 from utils.levels import LowLevel, ModuleLevel, NumpyLevel
 
 ADAM: dict[str, Any] = {"betas": (0.9, 0.98), "eps": 1e-9}  # section 5.3
+HEADS = 2  # of every attention in the ladders: the shapes of parameters do not tell
 MASK = "mask_"  # the dropout masks of a batch are "mask_source", "mask_target", "mask_encoder", "mask_decoder"
 
 
@@ -50,6 +52,25 @@ def with_masks(batch: Batch, params: Mapping[str, Any], p: float, rng: np.random
     width = params["embedding.weight"].shape[1]
     masks = draw(layers_of(params), batch["source"].shape, batch["target"].shape, width, p, rng=rng)
     return batch | {f"{MASK}{name}": mask for name, mask in masks.items()}
+
+
+def sentences(rng: np.random.Generator, lengths: Sequence[int], width: int, vocabulary: int) -> np.ndarray:
+    """Ids from 3 on, padded on the right."""
+    ids = rng.integers(3, vocabulary, (len(lengths), width))
+    return np.where(np.arange(width) < np.array(lengths)[:, None], ids, PAD)
+
+
+def translation_batch(rng: np.random.Generator, source: Sequence[int], target: Sequence[int], vocabulary: int) -> Batch:
+    """Sentences of these lengths; the labels are the target one position later, with EOS."""
+    words = sentences(rng, target, max(target), vocabulary)
+    labels = np.concatenate([words, np.full((len(words), 1), PAD)], axis=1)
+    labels[np.arange(len(words)), target] = EOS
+    inputs = np.concatenate([np.full((len(words), 1), BOS), words], axis=1)
+    return {"source": sentences(rng, source, max(source), vocabulary), "target": inputs, "labels": labels}
+
+
+def drops_of(batch: Mapping[str, Any], training: bool) -> Any:
+    return list(batch["drops"]) if training and "drops" in batch else [None] * 3
 
 
 def masks_of(batch: Mapping[str, Any], training: bool) -> dict[str, Any] | None:
