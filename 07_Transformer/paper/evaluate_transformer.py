@@ -38,11 +38,12 @@ def translate(
 ) -> list[str]:
     """The translation of every text, by beam search or, with a beam of 1, greedily. Similar lengths go together."""
     model.eval()
+    device = model.embedding.weight.device
     sources = [[*coder.encode(text), EOS] for text in texts]
     order = sorted(range(len(texts)), key=lambda i: len(sources[i]))
     found: dict[int, str] = {}
     for chunk in (order[i : i + rows] for i in range(0, len(order), rows)):
-        source = torch.from_numpy(padded([sources[i] for i in chunk]))
+        source = torch.from_numpy(padded([sources[i] for i in chunk])).to(device)
         longest = source.shape[1] + EXTRA_LENGTH
         if beam == 1:
             ids = greedy(model, source, longest, BOS, EOS)

@@ -12,7 +12,7 @@ from bpe_numpy import BytePairEncoder
 from evaluate_transformer import bleu, exact_match, mean_nll, trained, translate
 from plot_transformer import attention_of, plot_attention, plot_losses, plot_positions, plot_schedule
 from recipe_paper import smoothed_cross_entropy
-from train_transformer import ABLATIONS, CONFIG, CONFIGS, RESULTS, VARIED, level_of, main, reproduce
+from train_transformer import ABLATIONS, CONFIG, CONFIGS, RESULTS, VARIED, drawing_level, level_of, main, reproduce
 from transformer_paper import Transformer, base, big
 from translation_data import encode_pairs, load_pairs, make_batch
 from translator_paper import build_model
@@ -88,6 +88,22 @@ def test_levels_train_alike_dropout_and_all(runs, tmp_path, level):
     main(config("tiny", "d_model=8", "average=2"), tmp_path / "run", level=level)
     for ours, paper in zip(read_log(tmp_path / "run"), read_log(runs / "dates-0"), strict=True):
         assert ours == pytest.approx(paper, rel=1e-5)
+
+
+def test_the_level_that_draws_its_own_masks_is_the_paper_level():
+    """What a GPU trains: without dropout the same losses and weights, with it other masks in each step."""
+    given = config("tiny", "dropout=0")
+    batch = make_batch(*encode_pairs(load_pairs("dates-english", examples=7), BytePairEncoder()))
+    params = {name: p.numpy().copy() for name, p in build_model(given, 259, torch.Generator()).state_dict().items()}
+    ends, losses = [], []
+    for level in (level_of(given, "paper", 259, torch.Generator()), drawing_level(given, 259, torch.Generator())):
+        trainer = level.start(params, lr=0.01)
+        losses.append([trainer.step(batch) for _ in range(3)])
+        ends.append(trainer.params())
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+    np.testing.assert_allclose(ends[0]["embedding.weight"], ends[1]["embedding.weight"], atol=1e-6)
+    trainer = drawing_level(config("tiny", "dropout=0.5"), 259, torch.Generator()).start(params, lr=0.0)
+    assert len({trainer.step(batch) for _ in range(3)}) == 3
 
 
 @pytest.mark.parametrize("model", ["transformer", "gru"])

@@ -12,6 +12,7 @@ from transformer_paper import Transformer
 from utils.config import Config
 
 Translator = Transformer | GruTranslator
+MAX_LENGTH = 256  # positions of the table
 
 
 class TranslationConfig(Config):
@@ -42,6 +43,7 @@ class TranslationConfig(Config):
     alpha: float = Field(0.6, ge=0, description="length penalty (section 6.1)")
     eval_every: int = Field(100, ge=1, description="updates between two lines of the log and two checkpoints")
     start_from: str | None = Field(None, description="folder of a run whose weights are tuned further")
+    device: str = Field("auto", description="auto takes a GPU where there is one; paper level only")
     seed: int = Field(0, ge=0, description="of initial weights, batch order and dropout, each a stream of its own")
 
     @model_validator(mode="after")
@@ -71,6 +73,6 @@ def build_model(config: TranslationConfig, vocabulary: int, generator: torch.Gen
         dropout=config.dropout,
         d_k=config.d_k,
         learned_positions=config.learned_positions,
-        max_length=256,
+        max_length=MAX_LENGTH,
         generator=generator,
     )
