@@ -188,7 +188,7 @@ VARIED: dict[str, tuple[str, ...]] = {
 """What each ablation sets in the configuration `ablation`."""
 for _name, (_what, _row) in ABLATIONS.items():
     RESULTS[f"ablation_{_name}"] = {
-        "title": f"dates, half the updates: {_what}",
+        "title": f"dates, 600 updates: {_what}",
         "config": "ablation",
         "overrides": VARIED[_name],
         "paper_where": TABLE_3.format(_row),
