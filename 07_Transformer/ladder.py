@@ -427,7 +427,7 @@ TRANSFORMER_LAYERS = (
 def dates(split: str) -> tuple[list[list[int]], list[list[int]]]:
     data: Any = importlib.import_module("translation_data")
     return data.encode_pairs(
-        data.load_pairs("dates-english", split, examples=4000 if split == "train" else 200), data.Characters()
+        data.load_pairs("dates-english", split, examples=4000 if split == "train" else 200), data.date_coder()
     )
 
 
@@ -461,7 +461,7 @@ def fresh(dtype: Any = np.float64, **sizes: Any) -> Callable[[np.random.Generato
 
 
 def characters() -> int:
-    return len(importlib.import_module("translation_data").Characters())
+    return len(importlib.import_module("translation_data").date_coder())
 
 
 BENCH_LENGTHS = tuple(range(17, 33))  # 16 sentences of 17 to 32 tokens
