@@ -626,7 +626,7 @@ MLP1998 = Ladder(
     mistakes=MISTAKES["mlp1998"],
     deviations=(
         Deviation(
-            "Plain gradient descent in mini-batches of 10, learning rate 0.02, 0.006, 0.002; the paper takes one example at"
+            "Plain gradient descent in mini-batches of 10, learning rate 0.04, 0.012, 0.004; the paper takes one example at"
             " a time and scales each weight's step by an estimate of the second derivative.",
             "Plain steps are what this chapter derives. The results say how far they come: above the paper's figures.",
             "02_MLP/paper/test_train_mlp.py::test_the_schedule_of_1998",

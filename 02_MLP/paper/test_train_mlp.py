@@ -25,7 +25,7 @@ def test_every_configuration_is_valid_and_says_what_it_is(path):
 def test_the_schedule_of_1998():
     paper = config("mnist_300")
     rates = [learning_rate(paper, epoch) for epoch in range(1, 21)]
-    assert rates == [0.02] * 10 + [0.006] * 6 + [0.002] * 4
+    assert rates == [0.04] * 10 + [0.012] * 6 + [0.004] * 4
     assert (paper.batch_size, paper.epochs, paper.hidden) == (10, 20, (300,))
 
 

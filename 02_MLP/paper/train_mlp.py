@@ -165,12 +165,14 @@ RESULTS: dict[str, dict[str, Any]] = {
         "paper_value": 4.7,
         "paper_where": "LeCun et al. 1998, figure 9",
         "target": Target(text="4.7 +- 0.3 %", low=4.4, high=5.0),
+        "notes": "first learning rate chosen with held_out=10000, seed 0: held-out error 4.98 % with 0.01, 4.67 % with 0.04",
     },
     "mnist_300_100": {
         "title": "28x28-300-100-10 as in 1998",
         "paper_value": 3.05,
         "paper_where": "LeCun et al. 1998, figure 9",
         "target": Target(text="at most 3.05 %", high=3.05),
+        "notes": "first learning rate chosen with held_out=10000, seed 0: held-out error 2.90 % with 0.04, 3.09 % with 0.08",
     },
     "mnist_modern": {
         "title": "28x28-300-100-10 with ReLU, He's initialisation, dropout, AdamW",
