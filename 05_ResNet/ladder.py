@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -653,6 +654,9 @@ RECIPE = (
     ),
 )
 
+CHANNELS_LAST = {"paper, channels last": {"channels_last": True}}
+COMPILED = {"paper, compiled": {"compiled": True}} if shutil.which("c++") else {}  # for a CPU it writes C++; minutes
+
 CIFAR_LADDER = Ladder(
     name="cifar_resnet",
     chapter="05",
@@ -700,6 +704,7 @@ CIFAR_LADDER = Ladder(
         init=fresh("CifarResNet", np.float32, depth=20),
         batch=float32(random_batch(32, 32, 32, classes=10)),
         what="ResNet-20, batch 32, 3x32x32",
+        variants=CHANNELS_LAST | COMPILED,
     ),
     train_script="train_resnet",
 )
@@ -743,6 +748,7 @@ RESNET18_LADDER = Ladder(
         init=fresh("ResNet", np.float32, depth=18, classes=10),
         batch=float32(random_batch(4, 64, 64, classes=10)),
         what="ResNet-18, batch 4, 3x64x64",
+        variants=CHANNELS_LAST,
     ),
 )
 
@@ -773,6 +779,7 @@ BOTTLENECK_LADDER = Ladder(
         init=fresh("ResNet", np.float32, depth=50, classes=10),
         batch=float32(random_batch(2, 64, 64, classes=10)),
         what="ResNet-50, batch 2, 3x64x64",
+        variants=CHANNELS_LAST,
     ),
 )
 

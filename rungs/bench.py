@@ -134,11 +134,13 @@ def contenders_of(ladder: Ladder, settings: Bench) -> list[Contender]:
             contenders.append(Contender(name, _step(level, params, batch)))
         except TypeError:  # a reference without an optimizer, such as scikit-learn's
             continue
+    for name, options in settings.variants.items():
+        contenders.append(Contender(name, _step(ladder.levels[BASE], params, batch, **options)))
     return contenders
 
 
-def _step(level: Any, params: Params, batch: Batch) -> Callable[[], float]:
-    trainer = level.start(params)
+def _step(level: Any, params: Params, batch: Batch, **options: Any) -> Callable[[], float]:
+    trainer = level.start(params, **options)
     trainer.lr = 0.0 * trainer.lr  # the same work, and the parameters stay where the arithmetic is ordinary
     return lambda: trainer.step(batch)
 

@@ -44,6 +44,7 @@ def toys(tmp_path, monkeypatch):
         lambda rng: {name: rng.normal(size=5).astype(np.float32) for name in ("first.a", "second.a")},
         lambda rng: {name: value.astype(np.float32) for name, value in toy.batch(rng).items()},
         "7 rows of 5",
+        variants={"paper, faster steps": {"lr": 0.5}},
     )
     mistake = Mistake(
         "no tanh",
@@ -419,7 +420,7 @@ def test_bench_gives_ratios_to_the_paper_level(toys, capsys):
     assert main(["bench", "01", "--rounds", "3", "--threads", "1", "--json"]) == 0
     (shown,) = json.loads(capsys.readouterr().out)
     assert shown["contenders"]["paper"]["ratio"] == 1.0
-    assert {"NumPy", "low-level PyTorch", "paper", "itself"} == set(shown["contenders"])
+    assert {"NumPy", "low-level PyTorch", "paper", "itself", "paper, faster steps"} == set(shown["contenders"])
     assert shown["threads"] == 1
 
 

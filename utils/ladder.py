@@ -212,6 +212,9 @@ class Bench:
     init: Callable[[np.random.Generator], Params]
     batch: Callable[[np.random.Generator], Batch]
     what: str  # "batch 64, 1x32x32"
+    variants: dict[str, dict[str, Any]] = field(
+        default_factory=dict
+    )  # the paper level again, with options of its `start`
 
 
 @dataclass(frozen=True)
