@@ -65,7 +65,9 @@ def plant(ladder: Ladder, mistake: Mistake) -> Iterator[ModuleType]:
 def in_level(module: ModuleType | None, folder: str) -> bool:
     """Whether a module lies in a level folder of that name, in any chapter."""
     path = getattr(module, "__file__", None)
-    return bool(path) and Path(path).parent.name == folder and (Path(path).parents[1] / "ladder.py").exists()
+    if not path or folder not in path:  # most modules are of libraries: a look at the text is quick
+        return False
+    return Path(path).parent.name == folder and (Path(path).parents[1] / "ladder.py").exists()
 
 
 def origin(module: str) -> str:
