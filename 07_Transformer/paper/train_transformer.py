@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,7 @@ def initial_params(config: TranslationConfig, vocabulary: int, generator: torch.
 # --8<-- [start:training_loop]
 def main(config: TranslationConfig, folder: Path, *, level: str = "paper", resume: bool = False) -> dict[str, float]:
     """Train, and return the loss and the quality on the test split. The folder gets log, checkpoints and results."""
+    cpu = time.process_time()
     rng: dict[str, Any] = dict(streams(config.seed, "init", "data", "noise"))
     rng["torch"] = torch_generator(rng["noise"], device_of(config, level))
     identity = {"chapter": "07", "ladder": "transformer", "level": level, "config": config.model_dump(mode="json")}
@@ -120,6 +122,8 @@ def main(config: TranslationConfig, folder: Path, *, level: str = "paper", resum
                     run.checkpoint(trainer, batches, extra={f"mean.{name}": value for name, value in mean.items()})
                 if run.step == config.steps:
                     break
+        if not resume:  # on a busy machine the time of the clock says little
+            (Path(folder) / "cpu_time.json").write_text(json.dumps(time.process_time() - cpu))
         model = with_params(config, len(coder), mean).to(rng["torch"].device)
         return run.finish(val_nll=mean_nll(trainer, val), **quality(config, model, coder, test))
 
@@ -231,6 +235,10 @@ def _reproduce(name: str, folder: Path, seeds: Sequence[int]) -> Receipt:
     metric = "bleu" if config.task == "multi30k" else "exact_match"
     values = {seed: results["metrics"][metric] for seed, results in found.items()}
     nll = ", ".join(f"{seed}: {results['metrics']['val_nll']:.4f}" for seed, results in found.items())
+    cpu = [
+        json.loads(path.read_text()) for seed in seeds if (path := folder / f"{name}-{seed}" / "cpu_time.json").exists()
+    ]
+    told_cpu = f"; CPU time to train, one thread: {np.mean(cpu):.0f} s" if len(cpu) == len(seeds) else ""
     count = sum(p.numel() for p in build_model(config, len(coder)).parameters())
     return new_receipt(
         name=name,
@@ -245,7 +253,7 @@ def _reproduce(name: str, folder: Path, seeds: Sequence[int]) -> Receipt:
         steps=config.steps,
         wall_time_s={seed: results["wall_time_s"] for seed, results in found.items()},
         config=config.model_dump(mode="json", exclude={"seed", "start_from"}),
-        notes=f"{count:,} parameters; validation loss per token by seed: {nll}",
+        notes=f"{count:,} parameters; validation loss per token by seed: {nll}{told_cpu}",
         **told,
     )
 
