@@ -18,6 +18,8 @@ from transformer_paper import BOS, EOS
 
 
 class StepModel(Protocol):
+    """What can be decoded: it encodes the source, then takes one token after another."""
+
     def start(self, source: Tensor) -> Any: ...
     def step(self, tokens: Tensor, cache: Any) -> Tensor: ...
 
