@@ -487,9 +487,9 @@ ATTENTIONS += [f"decoder.{i}.{kind}_attention" for i in range(LAYERS) for kind i
 
 NO_ROW = Deviation(
     "A query that sees no key gets 0 from attention. The softmax of equation 1 is not defined there.",
-    "An empty sentence then has finite values and gradients. torch's kernels do the same; transformers' masks add a large"
-    " negative number, and give such a row the mean of all values.",
-    "check: an empty source",
+    "An empty sentence then has finite values and gradients, as in torch's kernels. Attention as transformers writes it out"
+    " (eager) adds a large negative number instead, and gives such a row the mean of all values.",
+    "07_Transformer/paper/test_load_transformer.py::test_a_query_that_sees_nothing",
 )
 
 ATTENTION_LADDER = Ladder(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from load_transformer import feature_axis, load_marian, load_module, marian_order, permute_features, torch_name
-from transformer_levels import default_dtype
+from transformer_levels import default_dtype, translation_batch
 from transformer_paper import Transformer
 
 from utils.checkpoints import CheckpointError
@@ -128,3 +128,19 @@ def test_a_bias_on_the_logits_is_refused(tmp_path):
     (tmp_path / "config.json").unlink()
     with pytest.raises(CheckpointError, match=r"config\.json is missing"):
         load_marian(tmp_path)
+
+
+def test_a_query_that_sees_nothing():
+    """The middle sentence has no source. Marian agrees with torch's kernels, and differs when it is written out."""
+    references: Any = importlib.import_module("transformer_references")
+    ladder, rng = load_ladders("07")["transformer"], np.random.default_rng(0)
+    params, batch = ladder.init(rng), translation_batch(rng, (7, 0, 5), (6, 9, 7), 17)
+    want = ladder.levels["paper"].run(params, batch, training=False).outputs["logits"]
+    model = references.MARIAN.module(params).eval()
+    for kind, equal in (("sdpa", [True, True, True]), ("eager", [True, False, True])):
+        model.set_attn_implementation(kind)
+        with torch.no_grad():
+            got = references.marian_pass(model, {name: torch.tensor(value) for name, value in batch.items()})[0][
+                "logits"
+            ]
+        assert [np.allclose(a, b, rtol=1e-9, atol=1e-11) for a, b in zip(got.numpy(), want, strict=True)] == equal
