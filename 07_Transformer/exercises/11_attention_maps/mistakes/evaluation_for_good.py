@@ -1,0 +1,5 @@
+"""The model is left in evaluation mode."""
+
+CHANGES = [
+    ("        model.train(training)\n", ""),
+]
