@@ -30,9 +30,11 @@ LONGEST_PLAIN = 128  # without the cache longer ones take minutes
 
 def models(longest: int) -> dict[str, tuple[Any, Callable[[Any], Any]]]:
     """The same weights at both levels, and what turns ids into the level's arrays."""
-    net = NumpyTransformer(VOCABULARY, **SIZES, max_length=longest + 1, rng=np.random.default_rng(0), dtype=np.float32)
+    net = NumpyTransformer(
+        VOCABULARY, **SIZES, max_length=max(longest, SOURCE), rng=np.random.default_rng(0), dtype=np.float32
+    )
     with torch.random.fork_rng(devices=[]):
-        model = Transformer(VOCABULARY, **SIZES, max_length=longest + 1).eval()
+        model = Transformer(VOCABULARY, **SIZES, max_length=max(longest, SOURCE)).eval()
     model.load_state_dict(to_torch(net.params))
     return {"numpy": (net, np.asarray), "paper": (model, torch.tensor)}
 
