@@ -71,14 +71,23 @@ class FeedForward(Module):
 class EncoderLayer(Module):
     """x = LayerNorm(x + Dropout(Sublayer(x))), for self-attention and then for the feed-forward network (section 3.1)."""
 
-    def __init__(self, d_model: int, heads: int, d_ff: int, *, d_k: int | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        d_model: int,
+        heads: int,
+        d_ff: int,
+        *,
+        d_k: int | None = None,
+        rng: np.random.Generator,
+        dtype: Any = np.float64,
+    ) -> None:
         super().__init__()
-        self.attention = MultiHeadAttention(d_model, heads, d_k=d_k, **options)
+        self.attention = MultiHeadAttention(d_model, heads, d_k=d_k, rng=rng, dtype=dtype)
         self.dropout1 = Dropout()
-        self.norm1 = LayerNorm(d_model, dtype=options.get("dtype", np.float64))
-        self.feed_forward = FeedForward(d_model, d_ff, **options)
+        self.norm1 = LayerNorm(d_model, dtype=dtype)
+        self.feed_forward = FeedForward(d_model, d_ff, rng=rng, dtype=dtype)
         self.dropout2 = Dropout()
-        self.norm2 = LayerNorm(d_model, dtype=options.get("dtype", np.float64))
+        self.norm2 = LayerNorm(d_model, dtype=dtype)
 
     def forward(self, x: Array, mask: Array, drops: Sequence[Array | None] = (None, None)) -> Array:
         """x: (B, S, d). mask: (B, 1, 1, S), True at real tokens. drops: two dropout masks (B, S, d). Returns: (B, S, d)"""
@@ -101,16 +110,24 @@ class EncoderLayer(Module):
 class DecoderLayer(Module):
     """As the encoder's, with attention to the encoder's output between the two (section 3.1)."""
 
-    def __init__(self, d_model: int, heads: int, d_ff: int, *, d_k: int | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        d_model: int,
+        heads: int,
+        d_ff: int,
+        *,
+        d_k: int | None = None,
+        rng: np.random.Generator,
+        dtype: Any = np.float64,
+    ) -> None:
         super().__init__()
-        dtype = options.get("dtype", np.float64)
-        self.self_attention = MultiHeadAttention(d_model, heads, d_k=d_k, **options)
+        self.self_attention = MultiHeadAttention(d_model, heads, d_k=d_k, rng=rng, dtype=dtype)
         self.dropout1 = Dropout()
         self.norm1 = LayerNorm(d_model, dtype=dtype)
-        self.cross_attention = MultiHeadAttention(d_model, heads, d_k=d_k, **options)
+        self.cross_attention = MultiHeadAttention(d_model, heads, d_k=d_k, rng=rng, dtype=dtype)
         self.dropout2 = Dropout()
         self.norm2 = LayerNorm(d_model, dtype=dtype)
-        self.feed_forward = FeedForward(d_model, d_ff, **options)
+        self.feed_forward = FeedForward(d_model, d_ff, rng=rng, dtype=dtype)
         self.dropout3 = Dropout()
         self.norm3 = LayerNorm(d_model, dtype=dtype)
 
