@@ -67,6 +67,7 @@ class FeedForward(Module):
 # --8<-- [end:feed_forward]
 
 
+# --8<-- [start:layers]
 # --8<-- [start:encoder_layer]
 class EncoderLayer(Module):
     """x = LayerNorm(x + Dropout(Sublayer(x))), for self-attention and then for the feed-forward network (section 3.1)."""
@@ -165,6 +166,7 @@ class DecoderLayer(Module):
 
 
 # --8<-- [end:decoder_layer]
+# --8<-- [end:layers]
 
 
 # --8<-- [start:model]

@@ -19,7 +19,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from transformer_paper import PAD, Dropout
 
 
-# --8<-- [start:attention]
+# --8<-- [start:additive_attention]
 class AdditiveAttention(nn.Module):
     """score_j = v' tanh(W s + U h_j); the context is the mean of the h_j, weighted by softmax(score) (section 3.1)."""
 
@@ -40,7 +40,7 @@ class AdditiveAttention(nn.Module):
         return (self.weights(state, keys, mask)[:, None] @ memory).squeeze(1)
 
 
-# --8<-- [end:attention]
+# --8<-- [end:additive_attention]
 
 
 @dataclass
@@ -58,7 +58,7 @@ class GruCache:
         self.state = self.state[indices]
 
 
-# --8<-- [start:model]
+# --8<-- [start:gru_model]
 class GruTranslator(nn.Module):
     """Encoder, attention and decoder, with one embedding for source, target and output.
 
@@ -139,4 +139,4 @@ class GruTranslator(nn.Module):
         return F.linear(self.dropout(torch.tanh(self.out(seen))), self.embedding.weight)
 
 
-# --8<-- [end:model]
+# --8<-- [end:gru_model]
