@@ -174,7 +174,7 @@ def test_scripts_layers_checks_and_overfitting_can_fail():
         ),
     )
     failures = {f.what for f in prove(broken).failures}
-    assert {"script stops", "overfit", "check seven: seven", "layer Scale: output"} <= failures
+    assert {"script stops", "overfit", "check seven", "layer Scale: output"} <= failures
 
 
 def test_unfinished_work_is_reported_as_such_and_the_rest_is_checked():
