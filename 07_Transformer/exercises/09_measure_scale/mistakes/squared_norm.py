@@ -1,4 +1,4 @@
-"""This is the square of the norm: the root is missing."""
+"""This is the square of the norm: the root is missing, and the exponent comes out twice as large."""
 
 CHANGES = [
     (
