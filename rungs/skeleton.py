@@ -187,6 +187,8 @@ def capstone_files(chapter: Chapter, level: str) -> dict[str, str]:
             "# What raises NotImplementedError counts as not written yet; the rest is checked. Without this file, the tested\n"
             "# one takes its place.\n"
         )
-        skeleton = make_skeleton(path.read_text(encoding="utf-8")).replace("../theory.md", f"{chapter.folder}/theory.md")
+        skeleton = make_skeleton(path.read_text(encoding="utf-8")).replace(
+            "../theory.md", f"{chapter.folder}/theory.md"
+        )
         files[f"{name}.py"] = f"{head}{briefing(chapter, level, name)}\n{skeleton}"
     return files
