@@ -34,12 +34,12 @@ def padding_mask(tokens: Tensor, pad: int = 0) -> Tensor:
 def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
     """exp(s) / sum exp(s) on the last axis, over the visible entries; a row without any is zero everywhere.
 
-    `torch.softmax` of a row of -inf is nan, in the value and in every gradient behind it. Here such a row is 0 / 1.
+    The softmax of a row of -inf is nan, in the value and in every gradient behind it. Such a row keeps its scores, and is
+    then multiplied by zero.
     """
-    scores = scores.masked_fill(~mask, -torch.inf)
-    largest = scores.amax(dim=-1, keepdim=True).detach()  # the shift cancels, in the value and in the gradient
-    e = (scores - largest.masked_fill(largest == -torch.inf, 0.0)).exp()
-    return e / e.sum(dim=-1, keepdim=True).clamp(min=1e-30)  # at least 1 wherever something is visible
+    visible = mask.any(dim=-1, keepdim=True)  # whether a row has anything to look at
+    hidden = torch.where(mask | ~visible, 0.0, -torch.inf).to(scores.dtype)  # exp(-inf) = 0
+    return F.softmax(scores + hidden, dim=-1) * visible
 
 
 # --8<-- [end:softmax]
@@ -90,8 +90,9 @@ def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float = 1e-5) -> Te
     """weight (x - mean) / sqrt(var + eps) + bias, over the last axis. x: (..., d)"""
     if x.shape[-1] != len(weight):
         raise ValueError(f"layer_norm expected (..., {len(weight)}), got {tuple(x.shape)}")
-    var, mean = torch.var_mean(x, dim=-1, keepdim=True, correction=0)  # divided by d, not by d - 1
-    return (x - mean) * torch.rsqrt(var + eps) * weight + bias
+    centred = x - x.mean(dim=-1, keepdim=True)
+    var = centred.square().mean(dim=-1, keepdim=True)  # divided by d, not by d - 1
+    return torch.addcmul(bias, centred * torch.rsqrt(var + eps), weight)
 
 
 # --8<-- [end:layer_norm]

@@ -14,7 +14,6 @@ from functools import cache
 
 import torch
 from attention_lowlevel import add_linear, causal_mask, init_attention, layer_norm, multi_head_attention, padding_mask
-from logistic_lowlevel import log_softmax
 from mlp_lowlevel import dropout
 from torch import Tensor
 from torch.nn import functional as F
@@ -153,10 +152,11 @@ def smoothed_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float = 0.
     """
     if labels.shape != logits.shape[:-1]:
         raise ValueError(f"expected labels of shape {tuple(logits.shape[:-1])}, got {tuple(labels.shape)}")
-    real = (labels != pad).flatten()
-    log_p = log_softmax(logits.flatten(0, -2)[real])  # (N, V)
-    right = log_p.gather(1, labels.flatten()[real][:, None])[:, 0]  # (N,)
-    return -((1.0 - smoothing) * right + smoothing * log_p.mean(dim=1)).mean()
+    real = labels != pad  # (B, T)
+    log_p = F.log_softmax(logits, dim=-1)  # (B, T, V)
+    right = log_p.gather(-1, labels[..., None])[..., 0]  # (B, T)
+    losses = (1.0 - smoothing) * right + smoothing * log_p.mean(dim=-1)
+    return -(losses * real).sum() / real.sum()
 
 
 # --8<-- [end:label_smoothing]
