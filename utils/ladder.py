@@ -203,6 +203,7 @@ class Climb:
     init: Callable[[np.random.Generator], Params]
     steps: int = 200
     options: dict[str, Any] = field(default_factory=dict)  # for the optimizer, as in Level.start
+    schedule: Callable[[int], float] | None = None  # in place of the level's own, which may be made for the proofs
 
 
 @dataclass(frozen=True)
