@@ -44,7 +44,7 @@ def plot_responses(runs: dict[str, Path], out: Path) -> Path:
         images, _ = first_images(images_of(config), 500)
         responses = layer_responses(build(config, saved_params(folder)), images)
         found[name] = (np.arange(1, len(responses) + 1), responses)
-    figure = curves(found, xlabel="layer", ylabel="standard deviation of the response")
+    figure = curves(found, xlabel="layer", ylabel="standard deviation of the response", log=True)
     return save(figure, out / "responses.svg")
 
 
