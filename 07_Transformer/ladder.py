@@ -601,6 +601,13 @@ TRANSFORMER_LADDER = Ladder(
             "07_Transformer/numpy/test_label_smoothing_numpy.py::test_by_hand",
         ),
         Deviation(
+            'The vocabulary is "about 37,000" (section 5.1), but Table 3\'s counts need 41,000 rows for base and its'
+            " variants, and 36,000 for big.",
+            "With one shared embedding, base has 63 million parameters at 37,000 rows and 65 at 41,000; big has 214 and 213"
+            " at 37,000 and 36,000.",
+            "check: parameter count",
+        ),
+        Deviation(
             "d_k of Table 3, rows B, is the width of queries and keys alone; values stay d_model / heads wide.",
             "Only so do the paper's counts of 58 and 60 million come out.",
             "check: parameter count",
