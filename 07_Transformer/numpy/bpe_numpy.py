@@ -24,8 +24,8 @@ PIECE = r" ?[^ \t\n\r!-@\[-`{-~]+| ?[0-9]| ?[!-/:-@\[-`{-~]+|[ \t\n\r]+"
 _PIECE = re.compile(PIECE)
 
 # The order in which GPT-2 numbers the bytes: first those that print as one character of Latin-1, then the rest.
-_PRINTS = [*range(33, 127), *range(161, 173), *range(174, 256)]
-BYTES = [bytes([b]) for b in [*_PRINTS, *(b for b in range(256) if b not in set(_PRINTS))]]
+PRINTABLE = [*range(33, 127), *range(161, 173), *range(174, 256)]
+BYTES = [bytes([b]) for b in [*PRINTABLE, *(b for b in range(256) if b not in set(PRINTABLE))]]
 
 Pair = tuple[int, int]
 
