@@ -626,7 +626,7 @@ TRANSFORMER_LADDER = Ladder(
         score=token_accuracy,
         init=lambda rng: fresh(vocabulary=characters(), layers=2, d_model=64, heads=HEADS, d_ff=128)(rng),
         steps=300,
-        schedule=lambda step: 2e-3 * min(1.0, (step + 1) / 20),  # the ladder's own is made for ten steps
+        schedule=lambda step: 1e-3 * min(1.0, (step + 1) / 20),  # the ladder's own is made for ten steps
     ),
     bench=Bench(
         init=fresh(np.float32, vocabulary=1000, layers=2, d_model=128, heads=HEADS, d_ff=512),
