@@ -66,7 +66,10 @@ def climb(
         console.print(f"[bold]{chapter.title}[/] ({ladder.name})")
         console.print(f"on {settings.dataset}")
         console.print(f"same initial weights, same batches, {steps} steps, seed {seed}", style="dim")
-    tracks = train(ladder, settings, steps, seed, console)
+    from rungs.bench import same_threads
+
+    with same_threads(1):  # at these sizes more threads wait for one another, and longest on a busy machine
+        tracks = train(ladder, settings, steps, seed, console)
     path = out or ROOT / "runs" / "climb" / f"{chapter.id}-{ladder.name}.svg"
     from utils import visualization
 
