@@ -105,11 +105,12 @@ def run_limited(
         SandboxError: the function raised an exception of its own.
     """
     begin = time.monotonic()
+    until = time.time() + seconds  # on a clock that the child shares: its start counts too
     with tempfile.TemporaryDirectory(prefix="rungs-", ignore_cleanup_errors=True) as name:
         room = Path(name)
         request = room / "request.json"
         request.write_text(
-            json.dumps({"target": target, "arguments": arguments, "seconds": seconds, "memory_mb": memory_mb}),
+            json.dumps({"target": target, "arguments": arguments, "until": until, "memory_mb": memory_mb}),
             encoding="utf-8",
         )
         process = subprocess.Popen(

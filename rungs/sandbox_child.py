@@ -56,7 +56,7 @@ def main() -> None:
     limit_memory(request["memory_mb"])
     with (folder / "trace").open("w") as trace:
         faulthandler.enable(trace)
-        faulthandler.dump_traceback_later(max(0.2, request["seconds"] - 0.3), file=trace)
+        faulthandler.dump_traceback_later(max(0.1, request["until"] - time.time() - 0.3), file=trace)
         _note_file = os.open(folder / "note", os.O_WRONLY | os.O_CREAT, 0o600)
         try:
             module, function = request["target"].split(":")
