@@ -45,6 +45,10 @@ class Outcome:
     seconds: float
 
 
+STARTUP = 30.0
+"""Seconds that the interpreter may take to start, on a busy machine, before the learner's time begins."""
+
+
 class _Output:
     """Reads a pipe to its end, keeps the first and last bytes, and stops the process when it prints without end."""
 
@@ -75,6 +79,17 @@ def _text(path: Path) -> str:
     return path.read_bytes().decode("utf-8", "replace") if path.exists() else ""
 
 
+def _ask_for_trace(process: subprocess.Popen, file: Path, patience: float = 3.0) -> None:
+    """Let the process write where it stands, and wait until it has; code that has taken the signal for itself loses it."""
+    if not hasattr(signal, "SIGUSR1"):  # Windows: the child writes its trace shortly before its time is up
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGUSR1)
+    end = time.monotonic() + patience
+    while process.poll() is None and not _text(file).endswith("\n") and time.monotonic() < end:
+        time.sleep(0.02)
+
+
 def _stop(process: subprocess.Popen) -> None:
     """End the process and whatever it started."""
     if hasattr(os, "killpg"):
@@ -96,7 +111,7 @@ def run_limited(
     """Call `target` ("module:function") with JSON `arguments` in a limited process and return its JSON result.
 
     Args:
-        seconds: wall-clock limit for the whole process.
+        seconds: wall-clock limit, from when the process has started up.
         memory_mb: limit on the memory that the process may allocate.
         folder: its working directory.
         tell: called now and then with what is being done, as told by `sandbox_child.note`.
@@ -105,12 +120,11 @@ def run_limited(
         SandboxError: the function raised an exception of its own.
     """
     begin = time.monotonic()
-    until = time.time() + seconds  # on a clock that the child shares: its start counts too
     with tempfile.TemporaryDirectory(prefix="rungs-", ignore_cleanup_errors=True) as name:
         room = Path(name)
         request = room / "request.json"
         request.write_text(
-            json.dumps({"target": target, "arguments": arguments, "until": until, "memory_mb": memory_mb}),
+            json.dumps({"target": target, "arguments": arguments, "seconds": seconds, "memory_mb": memory_mb}),
             encoding="utf-8",
         )
         process = subprocess.Popen(
@@ -124,17 +138,21 @@ def run_limited(
         )
         assert process.stdout is not None
         output = _Output(process.stdout)
-        stopped = ""
+        stopped, until = "", begin + STARTUP + seconds
         try:
             while process.poll() is None and not stopped:
+                if until > time.monotonic() + seconds and (room / "note").exists():
+                    until = time.monotonic() + seconds  # the interpreter has started: the learner's time begins
                 if output.flooded.is_set():
                     stopped = "flooded"
-                elif time.monotonic() - begin > seconds:
+                elif time.monotonic() > until:
                     stopped = "timeout"
                 else:
                     with contextlib.suppress(subprocess.TimeoutExpired):
                         process.wait(0.05)
                     tell(_text(room / "note").strip())
+            if stopped == "timeout":
+                _ask_for_trace(process, room / "trace")
         finally:  # also when the learner presses Ctrl-C
             _stop(process)
             process.wait()

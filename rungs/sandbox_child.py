@@ -11,6 +11,7 @@ import faulthandler
 import importlib
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -56,7 +57,10 @@ def main() -> None:
     limit_memory(request["memory_mb"])
     with (folder / "trace").open("w") as trace:
         faulthandler.enable(trace)
-        faulthandler.dump_traceback_later(max(0.1, request["until"] - time.time() - 0.3), file=trace)
+        if hasattr(faulthandler, "register"):
+            faulthandler.register(signal.SIGUSR1, file=trace, all_threads=False)  # when the parent's patience is over
+        else:
+            faulthandler.dump_traceback_later(max(0.2, request["seconds"] - 0.3), file=trace)
         _note_file = os.open(folder / "note", os.O_WRONLY | os.O_CREAT, 0o600)
         try:
             module, function = request["target"].split(":")
