@@ -46,7 +46,7 @@ class Outcome:
 
 
 STARTUP = 30.0
-"""Seconds that the interpreter may take to start, on a busy machine, before the learner's time begins."""
+"""Seconds that the interpreter and the libraries may take to load, on a busy machine, before the learner's time begins."""
 
 
 class _Output:
@@ -111,7 +111,8 @@ def run_limited(
     """Call `target` ("module:function") with JSON `arguments` in a limited process and return its JSON result.
 
     Args:
-        seconds: wall-clock limit, from when the process has started up.
+        seconds: wall-clock limit, from the first `sandbox_child.note` of the function: what it does before, loading
+            libraries and the like, is not the learner's time (and has `STARTUP` seconds more).
         memory_mb: limit on the memory that the process may allocate.
         folder: its working directory.
         tell: called now and then with what is being done, as told by `sandbox_child.note`.
@@ -138,11 +139,11 @@ def run_limited(
         )
         assert process.stdout is not None
         output = _Output(process.stdout)
-        stopped, until = "", begin + STARTUP + seconds
+        stopped, until, doing = "", begin + STARTUP + seconds, ""
         try:
             while process.poll() is None and not stopped:
-                if until > time.monotonic() + seconds and (room / "note").exists():
-                    until = time.monotonic() + seconds  # the interpreter has started: the learner's time begins
+                if doing:
+                    until = min(until, time.monotonic() + seconds)
                 if output.flooded.is_set():
                     stopped = "flooded"
                 elif time.monotonic() > until:
@@ -150,7 +151,8 @@ def run_limited(
                 else:
                     with contextlib.suppress(subprocess.TimeoutExpired):
                         process.wait(0.05)
-                    tell(_text(room / "note").strip())
+                    doing = _text(room / "note").strip()
+                    tell(doing)
             if stopped == "timeout":
                 _ask_for_trace(process, room / "trace")
         finally:  # also when the learner presses Ctrl-C

@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from rungs import sandbox
 from rungs.sandbox import SandboxError, run_limited
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups are POSIX")
 
+NOTE = "from rungs.sandbox_child import note\nnote('counting')\n"
+
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Run the body of a function `act()` in the limited process."""
+    """Run the body of a function `act()` in the limited process; its time begins when it notes something."""
 
     def call(body: str, *, seconds: float = 30, memory_mb: int = 512):
         (tmp_path / "acts.py").write_text("def act():\n" + "".join(f"    {line}\n" for line in body.splitlines()))
@@ -33,18 +36,26 @@ def test_result_and_output(run) -> None:
 
 
 def test_endless_loop(run) -> None:
-    outcome = run("from rungs.sandbox_child import note\nnote('counting')\nwhile True: pass", seconds=1)
+    outcome = run(NOTE + "while True: pass", seconds=1)
     assert (outcome.ending, outcome.note) == ("timeout", "counting")
     assert "acts.py" in outcome.trace
     assert outcome.seconds < 30  # a busy machine may be slow to start it
 
 
 def test_endless_loop_that_ignores_signals(run) -> None:
-    outcome = run(
-        "import signal\nfor s in (signal.SIGTERM, signal.SIGINT): signal.signal(s, signal.SIG_IGN)\nwhile True: pass",
-        seconds=1,
-    )
-    assert outcome.ending == "timeout"
+    ignore = "import signal\nfor s in (signal.SIGTERM, signal.SIGINT): signal.signal(s, signal.SIG_IGN)\n"
+    assert run(ignore + NOTE + "while True: pass", seconds=1).ending == "timeout"
+
+
+def test_loading_is_not_the_learners_time(run) -> None:
+    load = "import time\ntime.sleep(2)\n"
+    assert run(load + NOTE + "return 1", seconds=1).ending == "finished"
+    assert run(NOTE + load + "return 1", seconds=1).ending == "timeout"
+
+
+def test_loading_may_not_take_for_ever(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "STARTUP", 1.0)
+    assert run("while True: pass", seconds=1).ending == "timeout"
 
 
 @pytest.mark.parametrize(
