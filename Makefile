@@ -6,6 +6,8 @@
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 WORKERS ?= 2
+# Each process would otherwise compile torch and transformers anew, in seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: climb test lint site verify clean
 
