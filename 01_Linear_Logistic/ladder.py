@@ -32,8 +32,9 @@ from utils.ladder import (
     Result,
     Script,
 )
-from utils.levels import LowLevel, ModuleLevel, NumpyLevel
+from utils.numpy_level import NumpyLevel
 from utils.planting import load_mistakes
+from utils.torch_levels import LowLevel, ModuleLevel
 
 PAPER = "LeCun, Bottou, Bengio, Haffner: Gradient-Based Learning Applied to Document Recognition, 1998, section III-C.1"
 MISTAKES = load_mistakes(Path(__file__).parent)

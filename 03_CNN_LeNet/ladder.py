@@ -17,6 +17,7 @@ from logistic_numpy import CrossEntropyLoss
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from utils.arrays import to_numpy, to_torch
 from utils.data_loaders import load_dataset
 from utils.ladder import (
     Batch,
@@ -32,9 +33,10 @@ from utils.ladder import (
     Result,
     Script,
 )
-from utils.levels import LowLevel, ModuleLevel, NumpyLevel, to_numpy, to_torch
+from utils.numpy_level import NumpyLevel
 from utils.parity import Finding, compare, failed, passed
 from utils.planting import load_mistakes
+from utils.torch_levels import LowLevel, ModuleLevel
 
 MISTAKES = load_mistakes(Path(__file__).parent)
 

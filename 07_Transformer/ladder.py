@@ -47,8 +47,9 @@ from utils.ladder import (
     Params,
     Script,
 )
-from utils.levels import LowLevel, ModuleLevel, NumpyLevel
+from utils.numpy_level import NumpyLevel
 from utils.planting import load_mistakes
+from utils.torch_levels import LowLevel, ModuleLevel
 
 MISTAKES = load_mistakes(Path(__file__).parent)
 

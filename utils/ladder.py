@@ -83,7 +83,7 @@ class Trainer(ABC):
 
 
 class Level(ABC):
-    """One implementation of a ladder's model. `utils.levels` has adapters for NumPy, low-level and `nn.Module` code."""
+    """One implementation of a ladder's model. `utils.numpy_level` and `utils.torch_levels` adapt plain code to it."""
 
     schedule: Callable[[int], float] | None = None  # learning rate at step 0, 1, ...; None keeps the optimizer's own
 

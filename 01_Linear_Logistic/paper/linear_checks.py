@@ -17,9 +17,9 @@ from linear_data import load_rows
 from linear_paper import fit_least_squares
 from torch.nn import functional as F
 
+from utils.arrays import to_torch
 from utils.compare import Finding, compare, failed
 from utils.ladder import Batch, Ladder, Params, load_ladders
-from utils.levels import to_torch
 
 Modules = Mapping[str, ModuleType]
 RIDGE_ALPHA, LASSO_ALPHA = 0.05, 0.1  # of the ladders

@@ -22,7 +22,7 @@ from utils.checkpoints import CheckpointError
 from utils.compare import compare_results
 from utils.config import ConfigError, load_config
 from utils.ladder import Params, load_ladders
-from utils.levels import ModuleLevel
+from utils.torch_levels import ModuleLevel
 
 # ---- data and schedule ----
 

@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from utils.arrays import flat_state, float_dtype, to_numpy, to_numpy_state, to_torch
 from utils.ladder import Params, Trainer
-from utils.levels import ModuleLevel, flat_state, float_dtype, to_numpy, to_numpy_state, to_torch
+from utils.torch_levels import ModuleLevel
 
 Table = Mapping[str, tuple[str, ...]]
 """Their name -> our names, whose arrays stand below one another in theirs."""

@@ -1,0 +1,66 @@
+"""Arrays on their way into a level and out of it: dtypes, copies between NumPy and torch, optimizer state by name.
+
+Nothing here returns a view: what the caller holds is never shared or changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from utils.ladder import Batch, Params
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Outputs = dict[str, np.ndarray]
+
+
+def float_dtype(params: Params) -> np.dtype:
+    """The one floating dtype of `params`; raises ValueError when there are two or none."""
+    found = {value.dtype for value in params.values() if np.issubdtype(value.dtype, np.floating)}
+    if len(found) != 1:
+        raise ValueError(f"parameters must have one floating dtype, got {sorted(map(str, found))}")
+    return found.pop()
+
+
+def cast_batch(batch: Batch, dtype: np.dtype) -> Batch:
+    """The batch with its floating arrays in `dtype`; labels and masks keep theirs."""
+    return {
+        name: np.asarray(value, dtype) if np.issubdtype(value.dtype, np.floating) else value
+        for name, value in batch.items()
+    }
+
+
+def load_arrays(target: Mapping[str, np.ndarray], source: Mapping[str, np.ndarray]) -> None:
+    """Copy `source` into the arrays of `target`: the same names and shapes, or a ValueError that names the difference."""
+    missing, unknown = sorted(target.keys() - source.keys()), sorted(source.keys() - target.keys())
+    if missing or unknown:
+        raise ValueError(f"parameters do not fit the model: missing {missing or 'none'}, unknown {unknown or 'none'}")
+    for name, value in source.items():
+        if target[name].shape != value.shape:
+            raise ValueError(f"parameter {name} expected shape {target[name].shape}, got {value.shape}")
+        target[name][...] = value
+
+
+def flat_state(state: Mapping[str, Mapping[str, Any]]) -> Params:
+    """{"exp_avg": {"weight": a}} -> {"exp_avg.weight": copy of a}."""
+    return {f"{key}.{name}": np.array(value) for key, values in state.items() for name, value in values.items()}
+
+
+def to_torch(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
+    """Copies, never views: an in-place update of one must not change the other."""
+    import torch
+
+    return {name: torch.tensor(value) for name, value in arrays.items()}
+
+
+def to_numpy(tensors: Mapping[str, Tensor]) -> Params:
+    return {name: np.array(value.detach().cpu().numpy()) for name, value in tensors.items()}
+
+
+def to_numpy_state(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Optimizer state by parameter name, tensors and plain counters alike, as arrays."""
+    return {n: np.array(v.detach().cpu().numpy() if hasattr(v, "detach") else v) for n, v in values.items()}
