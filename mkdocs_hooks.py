@@ -115,6 +115,8 @@ def _chapter_nav(chapter: Chapter) -> list:
             code.append({label[0].upper() + label[1:]: [{p.name: f"{folder}/{level}/{p.name}.md"} for p in files]})
     if (chapter.path / "ladder.py").exists():
         code.append({"ladder.py": f"{folder}/ladder.py.md"})
+    if proofs := sorted((chapter.path / "proofs").glob("*.py")):
+        code.append({"Proofs": [{p.name: f"{folder}/proofs/{p.name}.md"} for p in proofs]})
     return [*nav, {"Code": code}] if code else nav
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from utils.chapters import Chapter
 
-IMPORT_ROOTS = ("numpy", "pytorch_lowlevel", "paper", "production")
+IMPORT_ROOTS = ("numpy", "pytorch_lowlevel", "paper", "production", "proofs")
 SUFFIX = {"numpy": "_numpy", "pytorch_lowlevel": "_lowlevel"}
 # The torch names that the low level may not touch: layers, modules, optimizers.
 NO_LOWLEVEL = ("torch.nn", "torch.optim")
@@ -28,6 +28,7 @@ WRITTEN_OUT = {
 
 
 def level_folders(root: Path, chapters: list[Chapter]) -> list[str]:
+    """The folders of the chapters that are import roots: the levels, and `proofs/`, what the ladder declares with."""
     return [
         f"{c.folder}/{level}" for c in chapters for level in IMPORT_ROOTS if any((root / c.folder / level).glob("*.py"))
     ]
@@ -90,6 +91,8 @@ def bad_imports(root: Path, chapters: list[Chapter]) -> list[str]:
                     reason = _lowlevel_breach(name, top, home)
                 elif not is_test and level == "paper" and top in ("transformers", "timm"):
                     reason = "the paper level uses neither transformers nor timm"
+                elif level == "paper" and path.stem.endswith("_paper") and top in home and home[top][1] == "proofs":
+                    reason = "a model knows nothing of its proofs"
                 if reason:
                     breaches.append(f"{where} imports {name}: {reason}")
             if level == "pytorch_lowlevel" and not is_test:
@@ -163,11 +166,14 @@ def files_of_level(root: Path, chapters: list[Chapter]) -> list[str]:
     ]
 
 
-def long_models(root: Path, chapters: list[Chapter], limit: int = 350) -> list[str]:
-    """Level files that are not read in one sitting."""
+def long_files(root: Path, chapters: list[Chapter], limit: int = 350) -> list[str]:
+    """Source files of the chapters, of utils/ and of rungs/ that are not read in one sitting."""
+    files = [root / chapter.folder / "ladder.py" for chapter in chapters]
+    for folder in (*level_folders(root, chapters), "utils", "rungs"):
+        files += sorted((root / folder).glob("*.py"))
     return [
-        f"{folder}/{p.name} has {lines} lines"
-        for folder in level_folders(root, chapters)
-        for p in sorted((root / folder).glob("*.py"))
-        if not p.stem.startswith("test_") and (lines := len(p.read_text(encoding="utf-8").splitlines())) > limit
+        f"{p.relative_to(root).as_posix()} has {lines} lines"
+        for p in files
+        if p.exists() and not p.stem.startswith("test_")
+        if (lines := len(p.read_text(encoding="utf-8").splitlines())) > limit
     ]

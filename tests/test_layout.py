@@ -18,7 +18,7 @@ RULES = (
     rules.repeated_modules,
     rules.bad_imports,
     rules.files_of_level,
-    rules.long_models,
+    rules.long_files,
 )
 
 
@@ -36,13 +36,22 @@ def test_there_is_something_to_keep():
 def repository(tmp_path):
     """Two chapters that keep every rule."""
     chapters = [replace(find_chapter(c), folder=f"{c}_x") for c in ("01", "02")]
-    folders = ["01_x/numpy", "01_x/pytorch_lowlevel", "01_x/paper", "02_x/numpy", "02_x/pytorch_lowlevel"]
+    folders = [
+        "01_x/numpy",
+        "01_x/pytorch_lowlevel",
+        "01_x/paper",
+        "01_x/proofs",
+        "02_x/numpy",
+        "02_x/pytorch_lowlevel",
+    ]
     for folder in folders:
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "01_x/numpy/one_numpy.py").write_text("import math\nimport numpy as np\n")
     (tmp_path / "01_x/pytorch_lowlevel/one_lowlevel.py").write_text("import torch\n")
     (tmp_path / "02_x/pytorch_lowlevel/two_lowlevel.py").write_text("import torch.nn.functional as F\nF.softmax\n")
     (tmp_path / "01_x/paper/one_paper.py").write_text("import torch.nn as nn\n")
+    (tmp_path / "01_x/proofs/one_levels.py").write_text("import timm\nfrom one_paper import nn\n")
+    (tmp_path / "01_x/ladder.py").write_text("from one_levels import nn\n")
     (tmp_path / "02_x/numpy/two_numpy.py").write_text("from one_numpy import np\n")
     listed = ", ".join(f'"{name}"' for name in [".", *folders])
     (tmp_path / "pyproject.toml").write_text(
@@ -59,6 +68,7 @@ def test_a_sound_repository_has_no_breach(repository):
     ("rule", "file", "text", "breach"),
     [
         (rules.missing_import_roots, "02_x/paper/two_paper.py", "", "dev-mode-dirs lacks 02_x/paper"),
+        (rules.missing_import_roots, "02_x/proofs/two_levels.py", "", "extraPaths lacks 02_x/proofs"),
         (rules.init_files, "01_x/numpy/__init__.py", "", "01_x/numpy/__init__.py"),
         (rules.repeated_modules, "02_x/numpy/one_numpy.py", "", "one_numpy stands in 2 folders"),
         (rules.repeated_modules, "02_x/numpy/random.py", "", "random hides an installed module"),
@@ -84,8 +94,16 @@ def test_a_sound_repository_has_no_breach(repository):
         ),
         (rules.bad_imports, "01_x/pytorch_lowlevel/a_lowlevel.py", "import torchvision", "torch tensors and autograd"),
         (rules.bad_imports, "01_x/paper/a_paper.py", "import timm", "neither transformers nor timm"),
+        (rules.bad_imports, "01_x/paper/a_paper.py", "from one_levels import x", "nothing of its proofs"),
+        (rules.bad_imports, "01_x/numpy/a_numpy.py", "from one_levels import x", "it is of another level"),
+        (rules.bad_imports, "01_x/proofs/one_levels.py", "from two_numpy import x", "02_x is a later chapter"),
+        (rules.bad_imports, "01_x/proofs/one_levels.py", "from rungs import cli", "chapters never import rungs"),
         (rules.files_of_level, "01_x/numpy/layers.py", "", "layers.py should be called *_numpy.py"),
-        (rules.long_models, "01_x/numpy/long_numpy.py", "\n" * 351, "has 351 lines"),
+        (rules.long_files, "01_x/numpy/long_numpy.py", "\n" * 351, "01_x/numpy/long_numpy.py has 351 lines"),
+        (rules.long_files, "01_x/proofs/one_checks.py", "\n" * 351, "01_x/proofs/one_checks.py has 351 lines"),
+        (rules.long_files, "01_x/ladder.py", "\n" * 351, "01_x/ladder.py has 351 lines"),
+        (rules.long_files, "utils/long.py", "\n" * 351, "utils/long.py has 351 lines"),
+        (rules.long_files, "rungs/long.py", "\n" * 351, "rungs/long.py has 351 lines"),
     ],
 )
 def test_each_rule_rejects_a_breach(repository, rule, file, text, breach):
