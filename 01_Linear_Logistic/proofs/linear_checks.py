@@ -14,6 +14,7 @@ import linear_numpy
 import numpy as np
 import torch
 from linear_data import load_rows
+from linear_levels import LASSO_ALPHA, RIDGE_ALPHA
 from linear_paper import fit_least_squares
 from torch.nn import functional as F
 
@@ -22,7 +23,6 @@ from utils.compare import Finding, compare, failed
 from utils.ladder import Batch, Ladder, Params, load_ladders
 
 Modules = Mapping[str, ModuleType]
-RIDGE_ALPHA, LASSO_ALPHA = 0.05, 0.1  # of the ladders
 
 
 def ladder(name: str) -> Ladder:
