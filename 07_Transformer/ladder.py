@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
-import torch
-from linear_lowlevel import mse_loss
-from linear_numpy import MSELoss
-from torch import Tensor, nn
-from torch.nn import functional as F
 from transformer_checks import (
     count_check,
     decoding_check,
@@ -24,401 +18,30 @@ from transformer_checks import (
     position_check,
     schedule_check,
 )
-from transformer_levels import ADAM, HEADS, TransformerKind, drops_of, translation_batch, with_masks
-from transformer_paper import PAD, sinusoids
-from transformer_references import (
-    MARIAN,
-    TORCH_ATTENTION,
-    TORCH_DECODER_LAYER,
-    TORCH_ENCODER_LAYER,
-    TORCH_TRANSFORMER,
+from transformer_layers import ATTENTION_LAYERS, NORM_LAYERS, TRANSFORMER_LAYERS
+from transformer_levels import HEADS, translation_batch
+from transformer_paper import PAD
+from transformer_parts import (
+    ATTENTION,
+    DECODER_LAYER,
+    ENCODER_LAYER,
+    LAYERS,
+    SMALL,
+    TRANSFORMER,
+    S,
+    T,
+    attention_batch,
+    layer_batch,
+    padded_batch,
+    random_params,
 )
+from transformer_references import MARIAN, TORCH_ATTENTION, TORCH_DECODER_LAYER, TORCH_ENCODER_LAYER, TORCH_TRANSFORMER
 
-from utils.ladder import (
-    Batch,
-    Bench,
-    Check,
-    Climb,
-    Deviation,
-    Ladder,
-    LayerCase,
-    Level,
-    Overfit,
-    Params,
-    Script,
-)
-from utils.numpy_level import NumpyLevel
+from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit, Script
 from utils.planting import load_mistakes
-from utils.torch_levels import LowLevel, ModuleLevel
+from utils.proofs import fresh_params
 
 MISTAKES = load_mistakes(Path(__file__).parent)
-
-LAYERS, D_MODEL, D_FF, VOCABULARY = 2, 10, 13, 17  # heads of width 5
-B, S, T = 3, 7, 11
-DROPOUT = 0.3
-SIZES: dict[str, Any] = {"vocabulary": VOCABULARY, "layers": LAYERS, "d_model": D_MODEL, "heads": HEADS, "d_ff": D_FF}
-WARMUP = 4  # ten steps see both branches of equation 3
-
-
-# ---- parameters and batches ----
-
-
-def random_params(build: Callable[[ModuleType], nn.Module]) -> Callable[[np.random.Generator], Params]:
-    """Everything random, scales and shifts too: ones and zeros would hide what is left out."""
-
-    @cache
-    def shapes() -> dict[str, tuple[int, ...]]:
-        with torch.random.fork_rng(devices=[]):
-            model = build(importlib.import_module("transformer_paper"))
-        return {name: tuple(p.shape) for name, p in model.named_parameters()}
-
-    def init(rng: np.random.Generator) -> Params:
-        params: Params = {}
-        for name, shape in shapes().items():
-            if "norm" in name and name.endswith("weight"):
-                params[name] = rng.uniform(0.5, 1.5, size=shape)
-            elif len(shape) > 1:
-                params[name] = rng.normal(size=shape) * shape[1] ** -0.5
-            else:
-                params[name] = rng.normal(size=shape) * 0.3
-        return params
-
-    return init
-
-
-def transformer_params(**sizes: Any) -> Callable[[np.random.Generator], Params]:
-    return random_params(lambda module: module.Transformer(**sizes, max_length=2))  # the table is no parameter
-
-
-SMALL = transformer_params(**SIZES)
-
-
-def padded_batch(rng: np.random.Generator) -> Batch:
-    """Padding on both sides, and dropout masks."""
-    batch = translation_batch(rng, (S, 4, 5), (T - 5, T - 1, T - 3), VOCABULARY)
-    params = {"embedding.weight": np.empty((VOCABULARY, D_MODEL)), **dict.fromkeys(_norms(LAYERS))}
-    return with_masks(batch, params, DROPOUT, rng)
-
-
-def _norms(layers: int) -> list[str]:
-    return [f"encoder.{i}.norm1.weight" for i in range(layers)]
-
-
-def layer_batch(drops: int, width: int, *, memory: bool) -> Callable[[np.random.Generator], Batch]:
-    """Continuous inputs x (B, width, d) and perhaps memory (B, S, d); one sentence is nothing but padding."""
-
-    def batch(rng: np.random.Generator) -> Batch:
-        kept = (rng.random((drops, B, width, D_MODEL)) >= DROPOUT) / (1 - DROPOUT)
-        found: Batch = {
-            "x": rng.normal(size=(B, width, D_MODEL)),
-            "y": rng.normal(size=(B, width, D_MODEL)),
-            "drops": kept,
-        }
-        lengths = np.array([S, 0, 4])
-        found["visible"] = (np.arange(S) < lengths[:, None])[:, None, None, :]  # (B, 1, 1, S)
-        if memory:
-            found["memory"] = rng.normal(size=(B, S, D_MODEL))
-            real = np.arange(T) < np.array([T, 6, 8])[:, None]
-            found["mask"] = np.tril(np.ones((T, T), dtype=bool)) & real[:, None, None, :]  # (B, 1, T, T)
-        return found
-
-    return batch
-
-
-def attention_batch(rng: np.random.Generator) -> Batch:
-    """Each query sees keys of its own; one sees none, and in one sentence none sees any."""
-    mask = rng.random((B, 1, T, S)) < 0.6
-    mask[0, 0, 2], mask[1] = False, False
-    found = {"x": rng.normal(size=(B, T, D_MODEL)), "memory": rng.normal(size=(B, S, D_MODEL)), "mask": mask}
-    return found | {"y": rng.normal(size=(B, T, D_MODEL))}
-
-
-# ---- the parts at each level: attention, a layer of the encoder, a layer of the decoder ----
-
-
-class PartKind:
-    """One part of the model by itself, with continuous inputs and a squared error.
-
-    Args:
-        name: its class at the NumPy and the paper level.
-        home: the NumPy module that has it.
-        call: what it is given, from the batch, `None` for the dropout masks in evaluation.
-        low: the same at the low level: (module, parameters, batch, dropout masks, record) -> output.
-        inputs: the continuous inputs of the batch.
-        fresh: its own initialisation at the low level.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        call: Callable[[Mapping[str, Any], Any], tuple[Any, ...]],
-        low: Callable[..., Tensor],
-        *,
-        inputs: tuple[str, ...],
-        fresh: Callable[[ModuleType, torch.Generator], dict[str, Tensor]],
-        sizes: tuple[Any, ...],
-        trace: tuple[str, ...] = (),
-    ) -> None:
-        self.name, self.call, self.low, self.inputs = name, call, low, inputs
-        self.fresh, self.sizes, self.trace = fresh, sizes, trace
-
-    def build(self, module: ModuleType) -> nn.Module:
-        """The part at the paper level."""
-        if self.name == "MultiHeadAttention":
-            return module.MultiHeadAttention(*self.sizes)
-        return getattr(module, self.name)(*self.sizes, module.Dropout(0.0, None))
-
-    def builders(self) -> dict[str, Callable[[ModuleType], Level]]:
-        return {"numpy": self.numpy, "pytorch_lowlevel": self.pytorch_lowlevel, "paper": self.paper}
-
-    def numpy(self, module: ModuleType) -> Level:
-        criterion = MSELoss()
-
-        def one_pass(model: Any, batch: Batch, training: bool) -> tuple[dict, float, Callable]:
-            output = model.forward(*self.call(batch, drops_of(batch, training)))
-            loss = criterion.forward(output, batch["y"])
-
-            def backward(inputs: bool) -> dict[str, np.ndarray]:
-                given = model.backward(criterion.backward())
-                return dict(zip(self.inputs, given if isinstance(given, tuple) else (given,), strict=True))
-
-            return {"output": output}, loss, backward
-
-        return NumpyLevel(
-            lambda rng, dtype: getattr(module, self.name)(*self.sizes, rng=rng, dtype=dtype),
-            one_pass,
-            lambda model, **options: importlib.import_module("optimizers_numpy").Adam(model.params, **ADAM | options),
-            activations=self.trace,
-        )
-
-    def pytorch_lowlevel(self, module: ModuleType) -> Level:
-        def one_pass(p: dict[str, Tensor], batch: dict[str, Tensor], training: bool) -> tuple[dict, Tensor, dict]:
-            record: dict[str, Tensor] = {}
-            output = self.low(module, p, batch, drops_of(batch, training), record)
-            return {"output": output}, mse_loss(output, batch["y"]), record
-
-        def optimizer(params: dict[str, Tensor], **options: Any) -> Any:
-            return importlib.import_module("optimizers_lowlevel").Adam(params, **ADAM | options)
-
-        return LowLevel(lambda g: self.fresh(module, g), one_pass, optimizer, inputs=self.inputs)
-
-    def one_pass(self, model: Any, batch: dict[str, Tensor]) -> tuple[dict[str, Tensor], Tensor]:
-        output = model(*self.call(batch, drops_of(batch, model.training)))
-        return {"output": output}, F.mse_loss(output, batch["y"])
-
-    def paper(self, module: ModuleType) -> Level:
-        def init(model: nn.Module, generator: torch.Generator) -> None:
-            model.d_model = D_MODEL  # pyright: ignore[reportArgumentType]
-            module.init_transformer(model, generator)
-
-        return ModuleLevel(
-            lambda: self.build(module),
-            self.one_pass,
-            lambda model, **options: torch.optim.Adam(model.parameters(), **ADAM | options),
-            inputs=self.inputs,
-            init=init,
-            activations=self.trace,
-        )
-
-
-def low_attention(module: ModuleType, p: Any, batch: Mapping[str, Any], drops: Any, record: Any) -> Tensor:
-    return module.multi_head_attention(p, "", batch["x"], batch["memory"], batch["mask"], HEADS)
-
-
-def low_encoder(module: ModuleType, p: Any, batch: Mapping[str, Any], drops: Any, record: Any) -> Tensor:
-    return module.encoder_layer(p, "", batch["x"], batch["visible"], HEADS, drops, record)
-
-
-def low_decoder(module: ModuleType, p: Any, batch: Mapping[str, Any], drops: Any, record: Any) -> Tensor:
-    inputs = (batch["x"], batch["memory"], batch["mask"], batch["visible"])
-    return module.decoder_layer(p, "", *inputs, HEADS, drops, record)
-
-
-def fresh_layer(stack: str) -> Callable[[ModuleType, torch.Generator], dict[str, Tensor]]:
-    def fresh(module: ModuleType, generator: torch.Generator) -> dict[str, Tensor]:
-        params: dict[str, Tensor] = {}
-        module.add_layer(params, f"{stack}.0.", D_MODEL, HEADS, D_FF, generator)
-        return {name.removeprefix(f"{stack}.0."): p for name, p in params.items()}
-
-    return fresh
-
-
-ATTENTION = PartKind(
-    "MultiHeadAttention",
-    lambda batch, drops: (batch["x"], batch["memory"], batch["mask"]),
-    low_attention,
-    inputs=("x", "memory"),
-    fresh=lambda module, generator: module.init_attention(D_MODEL, HEADS, generator=generator),
-    sizes=(D_MODEL, HEADS),
-)
-ENCODER_LAYER = PartKind(
-    "EncoderLayer",
-    lambda batch, drops: (batch["x"], batch["visible"], drops),
-    low_encoder,
-    inputs=("x",),
-    fresh=fresh_layer("encoder"),
-    sizes=(D_MODEL, HEADS, D_FF),
-    trace=("attention", "norm1", "feed_forward", "norm2"),
-)
-DECODER_LAYER = PartKind(
-    "DecoderLayer",
-    lambda batch, drops: (batch["x"], batch["memory"], batch["mask"], batch["visible"], drops),
-    low_decoder,
-    inputs=("x", "memory"),
-    fresh=fresh_layer("decoder"),
-    sizes=(D_MODEL, HEADS, D_FF),
-    trace=("self_attention", "norm1", "cross_attention", "norm2", "feed_forward", "norm3"),
-)
-TRANSFORMER = TransformerKind(heads=HEADS, warmup=WARMUP, default=SIZES)
-for _reference in (TORCH_TRANSFORMER, MARIAN):
-    _reference.schedule = TRANSFORMER.schedule(importlib.import_module("recipe_paper"))
-
-
-# ---- layers: each against central differences and the torch operation ----
-
-
-def part(module: ModuleType, name: str, home: str) -> Any:
-    """A class of the level's own module, or of the module of this chapter that holds it."""
-    return getattr(module, name) if hasattr(module, name) else getattr(importlib.import_module(home), name)
-
-
-def randomised(layer: Any, rng: np.random.Generator) -> Any:
-    for p in layer.params.values():
-        p[...] = rng.normal(size=p.shape) * 0.6
-    return layer
-
-
-Case = tuple[Any, tuple[np.ndarray, ...]]
-
-
-def attention_case(mask: str, extreme: float = 1.0) -> Callable[[ModuleType, np.random.Generator], Case]:
-    """q (2, 3, 5, 7), k and v of 11 keys, or of 5 for a causal mask; values 13 wide."""
-
-    def build(module: ModuleType, rng: np.random.Generator) -> Case:
-        keys = 5 if mask == "causal" else 11
-        q, k, v = (rng.normal(size=(2, 3, n, d)) for n, d in ((5, 7), (keys, 7), (keys, 13)))
-        layer = part(module, "ScaledDotProductAttention", "attention_numpy")()
-        if mask == "none":
-            return layer, (q * extreme, k * extreme, v)
-        seen = np.tril(np.ones((5, 5), dtype=bool)) if mask == "causal" else rng.random((2, 1, 5, keys)) < 0.6
-        if mask == "nothing visible":
-            seen[0, 0, 2], seen[1] = False, False
-        return layer, (q * extreme, k * extreme, v, seen)
-
-    return build
-
-
-def torch_attention_op(params: Any, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-
-
-class WithoutKeyBias:
-    """Attention without the bias of its keys among the parameters: its gradient is zero, as it moves all scores alike."""
-
-    def __init__(self, layer: Any) -> None:
-        self.layer, self.forward, self.backward = layer, layer.forward, layer.backward
-        self.params, self.grads = ({n: a for n, a in d.items() if n != "k.bias"} for d in (layer.params, layer.grads))
-
-
-def multi_head_case(module: ModuleType, rng: np.random.Generator) -> Case:
-    """Keys of width 2 and values of width 5: they need not be equal."""
-    layer = part(module, "MultiHeadAttention", "attention_numpy")(15, 3, d_k=2, rng=rng)
-    mask = rng.random((2, 1, 7, 11)) < 0.6
-    mask[1, 0, 3] = False
-    return WithoutKeyBias(randomised(layer, rng)), (rng.normal(size=(2, 7, 15)), rng.normal(size=(2, 11, 15)), mask)
-
-
-def torch_multi_head(p: dict[str, Tensor], x: Tensor, memory: Tensor, mask: Tensor) -> Tensor:
-    q, k, v = (F.linear(i, p[f"{n}.weight"], p.get(f"{n}.bias")) for n, i in (("q", x), ("k", memory), ("v", memory)))
-    heads = [
-        F.scaled_dot_product_attention(*parts, attn_mask=mask[:, 0])
-        for parts in zip(*(t.chunk(3, 2) for t in (q, k, v)), strict=True)
-    ]
-    return F.linear(torch.cat(heads, 2), p["out.weight"], p["out.bias"])
-
-
-def norm_case(scale: float) -> Callable[[ModuleType, np.random.Generator], Case]:
-    def build(module: ModuleType, rng: np.random.Generator) -> Case:
-        x = rng.normal(size=(2, 3, 7)) * scale + 1.0
-        if scale != 1.0:
-            x[0, 1] = 0.3  # a token of equal numbers: its variance is 0, and eps all there is
-        return randomised(part(module, "LayerNorm", "layernorm_numpy")(7), rng), (x,)
-
-    return build
-
-
-def torch_norm(p: dict[str, Tensor], x: Tensor) -> Tensor:
-    return F.layer_norm(x, (7,), p["weight"], p["bias"])
-
-
-def embedding_case(module: ModuleType, rng: np.random.Generator) -> Case:
-    layer = part(module, "Embedding", "embedding_numpy")(11, 5, rng=rng)
-    return layer, (np.array([[3, 7, 3], [0, 3, 10]]),)  # ids that come again: their gradients add up
-
-
-def unembedding_case(module: ModuleType, rng: np.random.Generator) -> Case:
-    table = part(module, "Embedding", "embedding_numpy")(11, 5, rng=rng)
-    return part(module, "Unembedding", "embedding_numpy")(table), (rng.normal(size=(2, 3, 5)),)
-
-
-def positions_case(module: ModuleType, rng: np.random.Generator) -> Case:
-    return part(module, "PositionalEncoding", "embedding_numpy")(13, 7), (rng.normal(size=(2, 5, 7)),)
-
-
-def feed_forward_case(module: ModuleType, rng: np.random.Generator) -> Case:
-    return randomised(part(module, "FeedForward", "transformer_numpy")(5, 7, rng=rng), rng), (
-        rng.normal(size=(2, 3, 5)),
-    )
-
-
-def torch_feed_forward(p: dict[str, Tensor], x: Tensor) -> Tensor:
-    x = F.relu(F.linear(x, p["linear1.weight"], p["linear1.bias"]))
-    return F.linear(x, p["linear2.weight"], p["linear2.bias"])
-
-
-def smoothing_case(smoothing: float, scale: float = 2.0) -> Callable[[ModuleType, np.random.Generator], Case]:
-    def build(module: ModuleType, rng: np.random.Generator) -> Case:
-        labels = rng.integers(1, 7, (3, 5))
-        labels[0, 3:], labels[2, 1] = PAD, PAD
-        layer = part(module, "LabelSmoothedCrossEntropy", "label_smoothing_numpy")(smoothing)
-        return layer, (rng.normal(size=(3, 5, 7)) * scale, labels)
-
-    return build
-
-
-def torch_smoothing(smoothing: float) -> Callable[..., Tensor]:
-    def op(params: Any, logits: Tensor, labels: Tensor) -> Tensor:
-        return F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=PAD, label_smoothing=smoothing)
-
-    return op
-
-
-ATTENTION_LAYERS = (
-    *(
-        LayerCase(f"ScaledDotProductAttention, mask: {m}", attention_case(m), torch_attention_op)
-        for m in ("none", "causal", "random", "nothing visible")
-    ),
-    LayerCase(
-        "ScaledDotProductAttention at extremes",
-        attention_case("random", 100.0),
-        torch_attention_op,
-        smooth=False,
-    ),
-    LayerCase("MultiHeadAttention", multi_head_case, torch_multi_head),
-)
-NORM_LAYERS = (
-    LayerCase("LayerNorm", norm_case(1.0), torch_norm),
-    LayerCase("LayerNorm at extremes", norm_case(1e4), torch_norm, smooth=False),
-)
-TRANSFORMER_LAYERS = (
-    LayerCase("Embedding", embedding_case, lambda p, tokens: F.embedding(tokens, p["weight"])),
-    LayerCase("Unembedding", unembedding_case, lambda p, x: x @ p["weight"].T),
-    LayerCase("PositionalEncoding", positions_case, lambda p, x: x + sinusoids(5, 7)),
-    LayerCase("FeedForward", feed_forward_case, torch_feed_forward),
-    LayerCase("LabelSmoothedCrossEntropy", smoothing_case(0.1), torch_smoothing(0.1)),
-    LayerCase("LabelSmoothedCrossEntropy without smoothing", smoothing_case(0.0), torch_smoothing(0.0)),
-    LayerCase("LabelSmoothedCrossEntropy at extremes", smoothing_case(0.1, 1e4), torch_smoothing(0.1), smooth=False),
-)
 
 
 # ---- real data without a network: dates ----
@@ -451,20 +74,11 @@ def token_accuracy(outputs: dict[str, np.ndarray], batch: Batch) -> float:
     return float((outputs["logits"].argmax(axis=2) == batch["labels"])[real].mean())
 
 
-def fresh(dtype: Any = np.float64, **sizes: Any) -> Callable[[np.random.Generator], Params]:
-    """The NumPy level's own initialisation, at other sizes."""
-
-    def init(rng: np.random.Generator) -> Params:
-        net = importlib.import_module("transformer_numpy").Transformer(**sizes, rng=rng, dtype=dtype)
-        return {name: p.copy() for name, p in net.params.items()}
-
-    return init
-
-
 def characters() -> int:
     return len(importlib.import_module("translation_data").date_coder())
 
 
+fresh = partial(fresh_params, "transformer_numpy", "Transformer")  # of the NumPy level, at other sizes
 BENCH_LENGTHS = tuple(range(17, 33))  # 16 sentences of 17 to 32 tokens
 
 
@@ -630,7 +244,7 @@ TRANSFORMER_LADDER = Ladder(
         schedule=lambda step: 1e-3 * min(1.0, (step + 1) / 20),  # the ladder's own is made for ten steps
     ),
     bench=Bench(
-        init=fresh(np.float32, vocabulary=1000, layers=2, d_model=128, heads=HEADS, d_ff=512),
+        init=fresh(dtype=np.float32, vocabulary=1000, layers=2, d_model=128, heads=HEADS, d_ff=512),
         batch=lambda rng: translation_batch(rng, BENCH_LENGTHS, BENCH_LENGTHS[::-1], 1000),
         what="2 + 2 layers, d_model 128, batch 16, up to 32 tokens",
     ),

@@ -23,20 +23,14 @@ from transformer_references import marian
 
 from utils.compare import Finding, compare, failed, passed
 from utils.ladder import Ladder, Params, load_ladders
+from utils.proofs import near
 
+Modules = Mapping[str, ModuleType]
 LENGTHS = (7, 4, 5)  # of the source sentences
 
 
 def ladder() -> Ladder:
     return load_ladders("07")["transformer"]
-
-
-Modules = Mapping[str, ModuleType]
-
-
-def near(what: str, got: float, want: float, tolerance: float) -> Finding:
-    off = abs(got / want - 1.0)
-    return passed(what, off) if off <= tolerance else failed(what, f"{got:.5g}, expected {want:.5g} +- {tolerance:.2%}")
 
 
 TABLE_3: dict[str, tuple[dict[str, Any], int]] = {  # row -> what differs from base, millions of parameters in the paper

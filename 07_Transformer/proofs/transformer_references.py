@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+import recipe_paper
 import torch
 from load_transformer import marian_name, marian_order, permute_features, torch_layer_name, torch_name
 from packed_level import PackedLevel, Table
@@ -19,10 +20,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from transformer_levels import ADAM, HEADS, default_dtype, drops_of, masks_of, sizes_of
 from transformer_paper import BOS, EOS, PAD, sinusoids
+from transformer_parts import TRANSFORMER
 
 from utils.ladder import Level, Params
 
 POSITIONS = 64  # of the references' tables
+SCHEDULE = TRANSFORMER.schedule(recipe_paper)
 
 
 class GivenDropout(nn.Module):
@@ -260,6 +263,7 @@ TORCH_TRANSFORMER = PackedLevel(
     adam,
     table=lambda params: grouped(in_order(params), torch_name),
     inputs=(),
+    schedule=SCHEDULE,
     sizes=lambda params: sizes_of(params, HEADS),
 )
 MARIAN = MarianLevel(
@@ -269,5 +273,6 @@ MARIAN = MarianLevel(
     table=lambda params: grouped(list(params), marian_name),
     extras=marian_extras,
     inputs=(),
+    schedule=SCHEDULE,
     sizes=lambda params: sizes_of(params, HEADS),
 )
