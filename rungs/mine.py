@@ -133,19 +133,6 @@ def _learners_modules(files: Mapping[str, Path], ours: Mapping[str, Path]) -> It
         sys.modules.update(held)
 
 
-def load_mine(path: Path | str) -> ModuleType:
-    """A learner's module by itself, under a name of its own.
-
-    Raises: whatever executing it raises, SyntaxError among it.
-    """
-    path = Path(path)
-    module = ModuleType(f"mine_{path.stem}")
-    module.__file__ = str(path)
-    sys.modules[module.__name__] = module
-    exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
-    return module
-
-
 def load_level(module: str, files: Mapping[str, Path], chapter: Chapter, level: str) -> ModuleType:
     """The module called `module`, the learner's or ours, in which every import of the level's modules found the learner's."""
     with _learners_modules(files, level_modules(chapter, level)):
@@ -302,7 +289,7 @@ def _names_used(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def _place(trace: str, files: Mapping[str, Path]) -> str:
-    from rungs.checking import line_in_trace
+    from rungs.tracebacks import line_in_trace
 
     for path in files.values():
         line = line_in_trace(trace, path)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from rungs import exercise_rules
-from rungs.checking import Tester, check_file, run_source
+from rungs.checking import check_file, run_source
 from rungs.exercises import Exercise, ExerciseError, all_exercises, find_exercise, load_exercise, page
+from rungs.tester import Tester
 from utils.chapters import find_chapter
 
 EXERCISES = all_exercises()
