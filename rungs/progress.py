@@ -41,6 +41,11 @@ class Entry:
     mistake: str = ""  # the misconception that the last check recognised
     explained: list[str] = field(default_factory=list)  # misconceptions given as a hint
 
+    def begin(self) -> None:
+        """It is worked on now; the first time is its start."""
+        self.touched = now()
+        self.started = self.started or self.touched
+
 
 @dataclass
 class Progress:
