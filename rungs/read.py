@@ -1,60 +1,18 @@
-"""`rungs read`: the guide through the production code of a chapter, pinned to symbols, with today's file and line.
-
-`production/anchors.json` of a chapter says what the guide speaks of, and what it was when the guide was written:
-
-    {"versions": {"timm": "1.0.31"},
-     "anchors": [{"part": "The block", "symbol": "timm.models.resnet.BasicBlock.forward", "at": "x += shortcut",
-                  "ours": "resnet_paper.Block.forward", "note": "the shortcut is added in place", "sha256": "..."}]}
-
-`at` is optional: a few words that stand in one line of the symbol. The hash is of the code alone: comments, docstrings and
-blank lines may change. Sources are found and parsed, never imported, so that the command answers at once.
-"""
+"""`rungs read`: the guide through the production code of a chapter, pinned to symbols, with today's file and line."""
 
 from __future__ import annotations
 
-import ast
-import hashlib
-import importlib.util
-import io
 import json
-import os
 import textwrap
-import tokenize
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
+from rungs.anchors import Anchor, anchors_path, chapters_with_reading, installed, load, locate, renew
 from rungs.errors import Failed, RungsError, chapter_called, suggestion
-from utils.chapters import ROOT, Chapter, all_chapters
+from rungs.symbols import find
+from utils.chapters import Chapter, all_chapters
 
 COLOURS = {"as read": "green", "moved on": "yellow", "gone": "red"}
-
-
-@dataclass(frozen=True)
-class Source:
-    """A class, function or module-level name as it stands in a file."""
-
-    file: Path
-    line: int  # its first line, decorators included
-    text: str
-    name: str  # "Block.forward": within its file
-
-
-@dataclass(frozen=True)
-class Anchor:
-    part: str  # heading of the guide that it belongs to
-    symbol: str
-    file: str
-    line: int
-    state: str  # "as read", "moved on" (its source has changed), "gone"
-    note: str
-    ours: str  # the symbol of ours that does the same; "" where there is none
-    ours_file: str  # relative to the repository
-    ours_line: int
-    ours_name: str
 
 
 def read(
@@ -73,32 +31,25 @@ def read(
     if show is not None:
         _show(chapters[0], show)
         return
-    found = {}
+    found: list[Anchor] = []
     for chapter in chapters:
         if renew_hashes:
             renew(anchors_path(chapter))
         table = load(anchors_path(chapter))
-        found[chapter.id] = [locate(entry) for entry in table["anchors"]]
+        anchors = [locate(entry) for entry in table["anchors"]]
+        found += anchors
         if as_json:
             report = {"versions": table["versions"], "installed": installed(table)}
-            print(json.dumps({**report, "anchors": [asdict(a) for a in found[chapter.id]]}, indent=2))
+            print(json.dumps({**report, "anchors": [asdict(a) for a in anchors]}, indent=2))
         else:
-            _print(chapter, table, found[chapter.id])
-    stale = [a for anchors in found.values() for a in anchors if a.state != "as read"]
+            _print(chapter, table, anchors)
+    stale = [a for a in found if a.state != "as read"]
     if check and stale:
         raise Failed(
-            f"{len(stale)} of {sum(map(len, found.values()))} anchors are stale: "
+            f"{len(stale)} of {len(found)} anchors are stale: "
             + ", ".join(f"{a.symbol} ({a.state})" for a in stale)
             + "; read the code again, mend the guide, then rungs read CHAPTER --renew"
         )
-
-
-def anchors_path(chapter: Chapter) -> Path:
-    return chapter.path / "production" / "anchors.json"
-
-
-def chapters_with_reading() -> list[Chapter]:
-    return [chapter for chapter in all_chapters() if anchors_path(chapter).exists()]
 
 
 def _with_reading(name: str) -> Chapter:
@@ -110,183 +61,6 @@ def _with_reading(name: str) -> Chapter:
             f"chapter {chapter.id} ({chapter.title}) has no production reading; chapters with one: {there}"
         )
     return chapter
-
-
-def load(path: Path) -> dict[str, Any]:
-    """The table of anchors.
-
-    Raises:
-        RungsError: it cannot be read, or an entry lacks its symbol or its hash.
-    """
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-        for entry in table["anchors"]:
-            _ = entry["symbol"], entry["sha256"]
-        _ = table["versions"].items()
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RungsError(f"{path.parent.parent.name}/production/{path.name} cannot be read: {error!r}") from None
-    return table
-
-
-def installed(table: dict[str, Any]) -> dict[str, str]:
-    """Library -> the version installed here, "" where it is not."""
-    found = {}
-    for library in table["versions"]:
-        try:
-            found[library] = version(library)
-        except PackageNotFoundError:
-            found[library] = ""
-    return found
-
-
-# Where a symbol stands
-
-
-def locate(entry: dict[str, Any]) -> Anchor:
-    """Find a symbol in the library installed here, and compare its source with the one that was read."""
-    ours = find(entry["ours"]) if entry.get("ours") else None
-    rest = {
-        "note": entry.get("note", ""),
-        "ours": entry.get("ours", ""),
-        "ours_file": os.path.relpath(ours.file, ROOT).replace(os.sep, "/") if ours else "",
-        "ours_line": ours.line if ours else 0,
-        "ours_name": ours.name if ours else "",
-    }
-    source = find(entry["symbol"])
-    if source is None:
-        return Anchor(entry.get("part", ""), entry["symbol"], "", 0, "gone", **rest)
-    line, state = source.line, "as read" if fingerprint(source.text) == entry["sha256"] else "moved on"
-    if words := entry.get("at"):
-        lines = [i for i, text in enumerate(source.text.splitlines()) if words in text]
-        if len(lines) == 1:
-            line += lines[0]
-        else:
-            state = "moved on"
-    return Anchor(entry.get("part", ""), entry["symbol"], str(source.file), line, state, **rest)
-
-
-def find(symbol: str) -> Source | None:
-    """ "timm.models.resnet.BasicBlock.forward" -> its source: the longest path to a file, then names within it."""
-    module, names = _module(symbol.split("."))
-    if module is None:
-        return None
-    try:
-        text, tree = _parsed(module, module.stat().st_mtime_ns)
-    except (OSError, SyntaxError, UnicodeDecodeError):
-        return None
-    body: Iterable[ast.stmt] = tree.body
-    node: ast.stmt | None = None
-    for name in names:
-        node = next((n for n in _statements(body) if name in _names(n)), None)
-        if node is None:
-            return None
-        body = node.body if isinstance(node, ast.ClassDef) else ()
-    if node is None:
-        return Source(module, 1, text, "")
-    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
-    lines = text.splitlines(keepends=True)[first - 1 : node.end_lineno]
-    return Source(module, first, "".join(lines), ".".join(names))
-
-
-@lru_cache(maxsize=64)
-def _parsed(file: Path, _changed: int) -> tuple[str, ast.Module]:
-    text = file.read_text(encoding="utf-8")
-    return text, ast.parse(text)
-
-
-def _module(parts: list[str]) -> tuple[Path | None, list[str]]:
-    """The file of the longest module on the way, and the names that are left. Nothing of a package is executed."""
-    try:
-        spec = importlib.util.find_spec(parts[0])
-    except (ImportError, ValueError):
-        spec = None
-    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
-        return None, parts
-    file, rest = Path(spec.origin), parts[1:]
-    while rest and file.name == "__init__.py":
-        folder, name = file.parent, rest[0]
-        if (folder / f"{name}.py").is_file():
-            file = folder / f"{name}.py"
-        elif (folder / name / "__init__.py").is_file():
-            file = folder / name / "__init__.py"
-        else:
-            break
-        rest = rest[1:]
-    return file, rest
-
-
-def _statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a body, those under `if` and `try` too."""
-    for node in body:
-        yield node
-        if isinstance(node, (ast.If, ast.Try)):
-            yield from _statements(node.body)
-            yield from _statements(node.orelse)
-
-
-def _names(node: ast.stmt) -> list[str]:
-    if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-        return [node.name]
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return [target.id for target in targets if isinstance(target, ast.Name)]
-
-
-def fingerprint(source: str) -> str:
-    """SHA-256 of the code: without comments, docstrings, blank lines, trailing blanks and common indentation."""
-    source = textwrap.dedent(source)
-    lines = source.splitlines()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column]
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(
-            node, clean=False
-        ):
-            text = node.body[0]
-            lines[text.lineno - 1 : text.end_lineno] = [""] * ((text.end_lineno or text.lineno) - text.lineno + 1)
-    code = "\n".join(line.rstrip() for line in lines if line.strip())
-    return hashlib.sha256(code.encode()).hexdigest()
-
-
-def renew(path: Path) -> None:
-    """After the guide was read against the installed code again: take its hashes and versions.
-
-    Raises:
-        RungsError: a symbol is gone, or the words of `at` do not stand in exactly one of its lines.
-    """
-    table = load(path)
-    for entry in table["anchors"]:
-        source = find(entry["symbol"])
-        if source is None:
-            raise RungsError(f"{entry['symbol']} is not there any more: rename or remove its anchor first")
-        places = source.text.count(entry["at"]) if entry.get("at") else 1
-        if places != 1:
-            raise RungsError(f"{entry['at']!r} stands {places} times in {entry['symbol']}, and must stand there once")
-        if entry.get("ours") and find(entry["ours"]) is None:
-            raise RungsError(f"our {entry['ours']} is not there, beside {entry['symbol']}")
-        entry["sha256"] = fingerprint(source.text)
-    table["versions"] = installed(table)
-    draft = path.with_name(f".{path.name}.new")
-    draft.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(draft, path)
-
-
-# What readers see
-
-
-def anchors_table(chapter: Chapter, folder: Path) -> str:
-    """The anchors as Markdown tables, one for each part. Line numbers are left to `rungs read`, for they move."""
-    lines, part = [], None
-    for entry in load(anchors_path(chapter))["anchors"]:
-        if entry.get("part") != part:
-            part = entry.get("part")
-            lines += ["", f"**{part}**", "", "| there | here | |", "| --- | --- | --- |"]
-        ours = find(entry["ours"]) if entry.get("ours") else None
-        here = f"[`{ours.name}`]({os.path.relpath(ours.file, folder).replace(os.sep, '/')})" if ours else ""
-        at = f", at `{entry['at'].strip()}`" if entry.get("at") else ""
-        lines.append(f"| `{entry['symbol']}`{at} | {here} | {entry.get('note', '')} |".replace("|  |", "| |"))
-    return "\n".join(lines)
 
 
 def _print(chapter: Chapter, table: dict[str, Any], anchors: list[Anchor]) -> None:
@@ -327,8 +101,8 @@ def _show(chapter: Chapter, wanted: str) -> None:
     from rich.console import Console
     from rich.syntax import Syntax
 
-    anchors = load(anchors_path(chapter))["anchors"]
-    chosen = _chosen(anchors, wanted)
+    chosen = _chosen(load(anchors_path(chapter))["anchors"], wanted)
+    line = locate(chosen).line
     console = Console(highlight=False)
     console.print(f"[bold]{chosen['symbol']}[/]: {chosen.get('note', '')}", soft_wrap=True)
     for symbol in filter(None, (chosen["symbol"], chosen.get("ours"))):
@@ -336,8 +110,7 @@ def _show(chapter: Chapter, wanted: str) -> None:
         if source is None:
             console.print(f"{symbol} is not there", soft_wrap=True)
             continue
-        anchor = locate(chosen)
-        marked = {anchor.line} if symbol == chosen["symbol"] and chosen.get("at") else set()
+        marked = {line} if symbol == chosen["symbol"] and chosen.get("at") else set()
         console.print(f"\n[dim]{source.file}:{source.line}[/]", soft_wrap=True)
         text = Syntax(
             textwrap.dedent(source.text).rstrip(),

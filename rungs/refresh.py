@@ -191,7 +191,7 @@ def exercises_block(path: Path) -> str:
 
 def anchors_block(path: Path) -> str:
     """What the production reading is pinned to, beside what does the same in our code."""
-    from rungs.read import anchors_table
+    from rungs.anchors import anchors_table
 
     return anchors_table(chapter_of(path), path.parent)
 

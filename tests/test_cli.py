@@ -14,8 +14,8 @@ import pytest
 import rungs.bench
 import rungs.doctor
 import rungs.errors
-import rungs.read
 import rungs.refresh
+import rungs.symbols
 import rungs.verify
 from rungs.cli import main
 from tests import toy
@@ -471,7 +471,7 @@ def test_read_tells_whether_the_code_has_moved(monkeypatch, tmp_path, capsys):
     import inspect
     import textwrap
 
-    right = rungs.read.fingerprint(inspect.getsource(textwrap.dedent))
+    right = rungs.symbols.fingerprint(inspect.getsource(textwrap.dedent))
     anchors = [
         {"symbol": "textwrap.dedent", "sha256": right, "note": "same"},
         {"symbol": "textwrap.TextWrapper.wrap", "sha256": "0", "note": "changed"},

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rungs import read
+from rungs import anchors, symbols
 from rungs.cli import main
 from rungs.errors import RungsError
+from rungs.read import read
 from utils.chapters import ROOT, Chapter
 
 LIBRARY = '''"""A library that never existed."""
@@ -59,9 +60,9 @@ def library(tmp_path, monkeypatch):
 
 
 def entry(symbol: str, **more: str) -> dict[str, str]:
-    source = read.find(f"moving_library.models.blocks.{symbol}")
+    source = symbols.find(f"moving_library.models.blocks.{symbol}")
     assert source is not None
-    found = {"symbol": f"moving_library.models.blocks.{symbol}", "sha256": read.fingerprint(source.text)}
+    found = {"symbol": f"moving_library.models.blocks.{symbol}", "sha256": symbols.fingerprint(source.text)}
     return found | more
 
 
@@ -73,12 +74,12 @@ def test_symbols_are_found_and_nothing_is_executed(library):
         ("Block", 19, "    class Block:"),
         ("Block.forward", 20, "        def forward(self, x):"),
     ]:
-        source = read.find(f"moving_library.models.blocks.{symbol}")
+        source = symbols.find(f"moving_library.models.blocks.{symbol}")
         assert source is not None
         assert (source.line, source.text.splitlines()[0]) == (line, first)
     assert "moving_library" not in sys.modules
     for missing in ("moving_library.models.blocks.Gone", "moving_library.gone.Block", "no_such_library.x", "sys.path"):
-        assert read.find(missing) is None
+        assert symbols.find(missing) is None
 
 
 @pytest.mark.parametrize(
@@ -95,18 +96,18 @@ def test_symbols_are_found_and_nothing_is_executed(library):
 )
 def test_code_that_has_moved_is_marked(library, old, new, state):
     pinned = entry("scale")
-    assert read.locate(pinned).state == "as read"
+    assert anchors.locate(pinned).state == "as read"
     library(old, new)
-    assert read.locate(pinned).state == state
+    assert anchors.locate(pinned).state == state
 
 
 def test_a_line_is_found_by_its_words(library):
     pinned = entry("Block.forward", at="x += self.shortcut")
-    assert (read.locate(pinned).line, read.locate(pinned).state) == (21, "as read")
+    assert (anchors.locate(pinned).line, anchors.locate(pinned).state) == (21, "as read")
     library("def scale", "\n\ndef scale")
-    assert (read.locate(pinned).line, read.locate(pinned).state) == (23, "as read")
+    assert (anchors.locate(pinned).line, anchors.locate(pinned).state) == (23, "as read")
     library("x += self.shortcut", "x = x + self.shortcut")
-    assert (read.locate(pinned).line, read.locate(pinned).state) == (20, "moved on")
+    assert (anchors.locate(pinned).line, anchors.locate(pinned).state) == (20, "moved on")
 
 
 @pytest.fixture
@@ -177,24 +178,24 @@ def test_a_broken_table_is_named(chapter, capsys):
 
 # ---- the readings that are there ----
 
-READINGS = {chapter.id: chapter for chapter in read.chapters_with_reading()}
+READINGS = {chapter.id: chapter for chapter in anchors.chapters_with_reading()}
 
 
 @pytest.mark.parametrize("name", READINGS)
 def test_the_reading_is_not_stale(name):
     """With the versions that pyproject.toml names, every anchor is as it was read; with others, at least none is gone."""
-    table = read.load(read.anchors_path(READINGS[name]))
-    anchors = [read.locate(entry) for entry in table["anchors"]]
-    wrong = ("gone",) if read.installed(table) != table["versions"] else ("gone", "moved on")
-    stale = [f"{a.symbol} ({a.state})" for a in anchors if a.state in wrong]
+    table = anchors.load(anchors.anchors_path(READINGS[name]))
+    found = [anchors.locate(entry) for entry in table["anchors"]]
+    wrong = ("gone",) if anchors.installed(table) != table["versions"] else ("gone", "moved on")
+    stale = [f"{a.symbol} ({a.state})" for a in found if a.state in wrong]
     assert not stale, f"read chapter {name} against the code again: {stale}"
-    assert [a.symbol for a in anchors if a.ours and not a.ours_file] == []
+    assert [a.symbol for a in found if a.ours and not a.ours_file] == []
 
 
 @pytest.mark.parametrize("name", READINGS)
 def test_the_versions_read_are_those_of_the_project(name):
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    for library, then in read.load(read.anchors_path(READINGS[name]))["versions"].items():
+    for library, then in anchors.load(anchors.anchors_path(READINGS[name]))["versions"].items():
         assert f'"{library}=={then}"' in project
 
 
@@ -208,12 +209,12 @@ GUIDES = {
 def test_what_a_guide_names_is_pinned(page):
     """Each full name of a symbol in a guide is an anchor, within one, or a module or class around one."""
     chapter = next(READINGS[name] for name, pages in GUIDES.items() if page in pages)
-    table = read.load(read.anchors_path(chapter))
+    table = anchors.load(anchors.anchors_path(chapter))
     pinned = [entry["symbol"] for entry in table["anchors"]]
     text = re.sub(r"^(```+).*?^\1", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.M | re.S)
     libraries = "|".join(table["versions"])
     named = set(re.findall(rf"`((?:{libraries})(?:\.\w+)+)(?:\(\))?`", text))
-    there = {name for name in named if read.find(name) is not None or _is_package(name)}
+    there = {name for name in named if symbols.find(name) is not None or _is_package(name)}
     around = [f"{symbol}." for symbol in pinned]
     loose = named - {n for n in there if any(s.startswith(f"{n}.") or f"{n}.".startswith(s) for s in around)}
     assert len(named) > 10
@@ -221,7 +222,7 @@ def test_what_a_guide_names_is_pinned(page):
 
 
 def _is_package(name: str) -> bool:
-    file, rest = read._module([*name.split("."), "x"])
+    file, rest = symbols.module_of(f"{name}.x")
     return file is not None and rest == ["x"]
 
 
@@ -238,14 +239,14 @@ def test_a_chapter_without_a_reading_is_told(capsys):
     assert main(["read", "01"]) == 2
     assert "has no production reading; chapters with one: " in capsys.readouterr().err
     with pytest.raises(RungsError, match="no chapter"):
-        read.read("nothing")
+        read("nothing")
 
 
 def test_the_table_links_to_our_code():
     chapter = next(iter(READINGS.values()), None)
     if chapter is None:
         pytest.skip("no reading yet")
-    table = read.anchors_table(chapter, chapter.path / "production")
+    table = anchors.anchors_table(chapter, chapter.path / "production")
     assert "| `timm.models.resnet.BasicBlock.forward`, at `x += shortcut` | [`Block.forward`](../paper/" in table
     for target in re.findall(r"\]\(([^)]+)\)", table):
         assert (chapter.path / "production" / Path(target)).resolve().is_file()
