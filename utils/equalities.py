@@ -1,0 +1,169 @@
+"""The proofs that compare: layers with central differences and with torch, levels with each other and with references.
+
+Each takes a `Trial` and yields lists of findings, one by one, so that who looks for the first fault need not run the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Literal
+
+import numpy as np
+
+from utils.compare import Finding, compare, compare_results, compare_trajectories, tagged, unchanged
+from utils.gradcheck import check_layer, compare_with_torch
+from utils.ladder import Check, LayerCase, Level
+from utils.trial import TRUTH, Trial
+
+STEPS = 10
+
+
+# ---- layers ----
+
+
+def gradients(trial: Trial) -> Iterator[list[Finding]]:
+    """Every NumPy layer against central differences."""
+    for case in trial.ladder.layers:
+        if case.smooth:
+            yield from _layer(trial, case, lambda layer, inputs, rng, case: check_layer(layer, inputs, rng))
+
+
+def operations(trial: Trial) -> Iterator[list[Finding]]:
+    """Every NumPy layer against the torch operation."""
+    for case in trial.ladder.layers:
+        yield from _layer(trial, case, compare_with_torch)
+
+
+def _layer(trial: Trial, case: LayerCase, proof: Callable[..., list[Finding]]) -> Iterator[list[Finding]]:
+    if "numpy" not in trial.only:
+        return
+    what = f"layer {case.name}"
+    trial.progress(what)
+
+    def check(rng: np.random.Generator) -> list[Finding]:
+        layer, inputs = case.build(trial.modules["numpy"], rng)
+        return [replace(f, what=f"{what}: {f.what}") for f in proof(layer, inputs, rng, case)]
+
+    for seed in trial.seeds:
+        findings = trial.guard(what, partial(check, np.random.default_rng([seed, 1])), "numpy")
+        yield tagged(findings, subject=f"numpy, seed {seed}")
+
+
+# ---- whole models ----
+
+
+def levels(trial: Trial) -> Iterator[list[Finding]]:
+    """Every level against the paper level: one pass, in training and in evaluation mode."""
+    truth = trial.ladder.levels[TRUTH]
+    for name in trial.compared_levels():
+        for seed in trial.seeds:
+            for mode in (True, False):
+                subject = f"{name} against {TRUTH}, {'training' if mode else 'evaluation'} mode, seed {seed}"
+                trial.progress(subject)
+                findings = trial.guard("model", partial(_pass, trial, name, truth, seed, mode), name)
+                yield tagged(findings, subject=subject)
+        if name == "numpy":
+            findings = trial.guard("gradient along a direction", partial(_direction, trial), name)
+            yield tagged(findings, subject=name)
+    yield from _checks(trial, "levels")
+
+
+def _pass(trial: Trial, name: str, truth: Level, seed: int, mode: bool) -> list[Finding]:
+    params, batch = trial.draw(seed)
+    want = truth.run(params, batch, training=mode)
+    level = trial.level(name)
+    held_params, held_batch = ({k: v.copy() for k, v in arrays.items()} for arrays in (params, batch))
+    got = level.run(params, batch, training=mode)
+    findings = unchanged(held_params, params, "parameter") + unchanged(held_batch, batch, "batch")
+    return findings + compare_results(
+        got,
+        want,
+        zero_grad=trial.ladder.zero_grad,
+        may_be_partial=name in trial.unfinished,
+        trace=trial.ladder.activations,
+    )
+
+
+def _direction(trial: Trial) -> list[Finding]:
+    """The derivative of the loss along a random direction: the whole NumPy backward pass, without any other level."""
+    seed, step = trial.seeds[0], 1e-6
+    params, batch = trial.draw(seed)
+    rng, level = np.random.default_rng([seed, 2]), trial.level("numpy")
+    grads = level.run(params, batch, training=False).grads
+    along = {name: rng.standard_normal(grad.shape) for name, grad in grads.items()}
+
+    def loss(sign: int) -> float:
+        moved = {name: p + sign * step * along[name] if name in along else p for name, p in params.items()}
+        return level.run(moved, batch, training=False).loss
+
+    slope = (loss(+1) - loss(-1)) / (2 * step)
+    product = sum(np.sum(grads[n] * along[n]) for n in grads)
+    return [compare("gradient along a direction", product, slope, rtol=1e-5, atol=1e-7)]
+
+
+def training(trial: Trial) -> Iterator[list[Finding]]:
+    """Every level against the paper level: some optimizer steps on fresh batches."""
+    truth = trial.ladder.levels[TRUTH]
+    for name in trial.compared_levels():
+        for seed in trial.seeds:
+            subject = f"{name} against {TRUTH}, {STEPS} steps, seed {seed}"
+            trial.progress(subject)
+
+            def check(name: str = name, seed: int = seed) -> list[Finding]:
+                return _trajectory(trial, trial.level(name), truth, seed)
+
+            yield tagged(trial.guard("training", check, name), subject=subject)
+    yield from _checks(trial, "training")
+
+
+def _trajectory(trial: Trial, level: Level, truth: Level, seed: int) -> list[Finding]:
+    params, _ = trial.draw(seed)
+    rng = np.random.default_rng([seed, 3])
+    batches = [trial.ladder.batch(rng) for _ in range(STEPS)]
+    want, got = truth.train(params, batches), level.train(params, batches)
+    return compare_trajectories(got, want, start=params, skip=trial.ladder.zero_grad)
+
+
+def references(trial: Trial) -> Iterator[list[Finding]]:
+    """The paper level against implementations that others maintain."""
+    if TRUTH in trial.only or not trial.stand_ins:
+        for name, reference in trial.ladder.references.items():
+            for seed in trial.seeds:
+                subject = f"{name} against {TRUTH}, seed {seed}"
+                trial.progress(subject)
+                findings = trial.guard(name, partial(_reference, trial, reference, seed), TRUTH)
+                yield tagged(findings, subject=subject)
+    yield from _checks(trial, "references")
+
+
+def _reference(trial: Trial, reference: Level, seed: int) -> list[Finding]:
+    level = trial.level(TRUTH)
+    params, batch = trial.draw(seed)
+    findings = []
+    for mode in (True, False):
+        ours, theirs = level.run(params, batch, training=mode), reference.run(params, batch, training=mode)
+        # A reference need not name its inner results as we do; what it gives is compared, and it must give outputs.
+        known = replace(theirs, activations={k: v for k, v in theirs.activations.items() if k in ours.activations})
+        findings += compare_results(
+            known, ours, zero_grad=trial.ladder.zero_grad, may_be_partial=True, trace=tuple(known.activations)
+        )
+    if getattr(reference, "optimizer", None) is not None:
+        findings += trial.guard("training", partial(_trajectory, trial, reference, level, seed), TRUTH)
+    return findings
+
+
+def _checks(trial: Trial, proof: Literal["levels", "training", "references"]) -> Iterator[list[Finding]]:
+    """The chapter's own checks that belong to a proof."""
+    for check in trial.ladder.checks:
+        if check.proof == proof:
+            trial.progress(check.name)
+            for seed in trial.seeds:
+                rng = np.random.default_rng([seed, 4])
+                findings = trial.guard(check.name, partial(check.run, trial.modules, rng), *trial.modules)
+                yield [replace(f, what=_checked(check, f), subject=f"seed {seed}") for f in findings]
+
+
+def _checked(check: Check, finding: Finding) -> str:
+    return f"check {finding.what if finding.what.startswith(check.name) else f'{check.name}: {finding.what}'}"
