@@ -13,8 +13,10 @@ import resnet_paper
 import torch
 from evaluate_resnet import build, config_of, first_images, images_of, layer_gradients, layer_responses, maps_of
 
+from utils.figure_images import feature_maps
+from utils.figure_layers import gradient_flow
 from utils.runs import read_log, saved_params
-from utils.visualization import curves, feature_maps, gradient_flow, loss_and_accuracy, save
+from utils.visualization import curves, loss_and_accuracy, save
 
 FIGURES = Path(__file__).parents[1] / "figures"
 RUNS = {

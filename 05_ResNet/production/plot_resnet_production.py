@@ -19,7 +19,9 @@ from sklearn.datasets import load_sample_images
 from torch import Tensor
 from torch.nn import functional as F
 
-from utils import receipts, visualization
+from utils import receipts
+from utils.figure_style import new_figure, project_style
+from utils.visualization import save
 
 FOLDER = Path(__file__).resolve().parent / "results"
 NAMES = ("building", "flower")
@@ -73,8 +75,8 @@ def figure(model: Any) -> Any:
     height, width = images.shape[2:]
     maps = torch.stack([grad_cam(model, images, [k, k]) for k in (0, 1)])  # (class, photograph, h, w)
     top = float(maps.max())
-    with visualization.project_style():
-        drawn = visualization.new_figure(4.0)
+    with project_style():
+        drawn = new_figure(4.0)
         grid = drawn.subplots(2, 3)
         for i, row in enumerate(grid):
             picture = (images[i].permute(1, 2, 0) + 0.5).numpy()
@@ -99,7 +101,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     model, right = train(options.steps, options.size, options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
-    visualization.save(figure(model), options.out / "grad_cam.png", colours=64)
+    save(figure(model), options.out / "grad_cam.png", colours=64)
     record = {
         "what": f"crops of {options.size}x{options.size} from two photographs told apart, test crops from other places",
         "steps": options.steps,

@@ -14,8 +14,9 @@ from evaluate_transformer import trained, translate
 from recipe_paper import transformer_schedule
 from transformer_paper import BOS, EOS, MultiHeadAttention, Transformer, sinusoids
 
+from utils.figure_tables import heat_maps
 from utils.runs import read_log
-from utils.visualization import curves, heat_maps, loss_and_accuracy, save
+from utils.visualization import curves, loss_and_accuracy, save
 
 FIGURES = Path(__file__).parents[1] / "figures"
 DATE = "Saturday, the third of May 1997"
