@@ -1,8 +1,8 @@
 """The capstone of a chapter: the skeleton of a whole level, made from its tested source so that it cannot go stale.
 
 A skeleton keeps a module's docstring, imports, constants, public classes and functions with their signatures and
-docstrings. Every body is replaced by `raise NotImplementedError`. Private helpers are left out: how to cut the work up is
-the learner's own decision.
+docstrings. Every body is replaced by `raise NotImplementedError`, save where there is nothing to write: an abstract method
+is a docstring and stays one. Private helpers are left out: how to cut the work up is the learner's own decision.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class _Skeleton:
         first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
         body = node.body
         documented = ast.get_docstring(node) is not None
-        if ast.unparse(body[-1]) == "..." and len(body) == 1 + documented:
+        if [ast.unparse(statement) for statement in body[documented:]] in ([], ["..."]):  # nothing to write
             self.out += self.text(first, node.end_lineno or node.lineno)
             return
         # The signature ends with the last line before the body; comments between the two belong to the body.

@@ -166,6 +166,17 @@ def files_of_level(root: Path, chapters: list[Chapter]) -> list[str]:
     ]
 
 
+def stubs(root: Path, chapters: list[Chapter]) -> list[str]:
+    """A method that each subclass writes is an `abstractmethod`: forgetting it fails at once, not in the middle of a run."""
+    return [
+        f"{folder}/{p.name}, line {node.lineno}, raises NotImplementedError"
+        for folder in level_folders(root, chapters)
+        for p in sorted((root / folder).glob("*.py"))
+        for node in ast.walk(ast.parse(p.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Raise) and node.exc and ast.unparse(node.exc).startswith("NotImplementedError")
+    ]
+
+
 def long_files(root: Path, chapters: list[Chapter], limit: int = 350) -> list[str]:
     """Source files of the chapters, of utils/ and of rungs/ that are not read in one sitting."""
     files = [root / chapter.folder / "ladder.py" for chapter in chapters]

@@ -18,6 +18,7 @@ RULES = (
     rules.repeated_modules,
     rules.bad_imports,
     rules.files_of_level,
+    rules.stubs,
     rules.long_files,
 )
 
@@ -99,6 +100,7 @@ def test_a_sound_repository_has_no_breach(repository):
         (rules.bad_imports, "01_x/proofs/one_levels.py", "from two_numpy import x", "02_x is a later chapter"),
         (rules.bad_imports, "01_x/proofs/one_levels.py", "from rungs import cli", "chapters never import rungs"),
         (rules.files_of_level, "01_x/numpy/layers.py", "", "layers.py should be called *_numpy.py"),
+        (rules.stubs, "01_x/paper/a_paper.py", "def f():\n    raise NotImplementedError('f')", "line 2, raises"),
         (rules.long_files, "01_x/numpy/long_numpy.py", "\n" * 351, "01_x/numpy/long_numpy.py has 351 lines"),
         (rules.long_files, "01_x/proofs/one_checks.py", "\n" * 351, "01_x/proofs/one_checks.py has 351 lines"),
         (rules.long_files, "01_x/ladder.py", "\n" * 351, "01_x/ladder.py has 351 lines"),

@@ -19,6 +19,7 @@ SOURCE = '''"""A module."""
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 SIZE = 3  # kept
@@ -87,6 +88,25 @@ class Derived(_Base):
         return 3
 
 
+class Shape(ABC):
+    """A shape."""
+
+    @abstractmethod
+    def corners(self):
+        """How many."""
+
+    def angle(self):
+        """The mean one."""
+        return secret(self.corners())
+
+
+class Square(Shape):
+    """A square."""
+
+    def corners(self):
+        return 4
+
+
 class Wrong(ValueError):
     """It went wrong."""
 
@@ -145,10 +165,14 @@ def test_skeleton_of_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
         (lambda: module.build(1), "build"),
         (lambda: module.Derived().forward(), "Derived.forward"),
         (lambda: module.Derived().size(), "Derived.size"),
+        (lambda: module.Square().corners(), "Square.corners"),
+        (lambda: module.Square().angle(), "Shape.angle"),
     ]:
         with pytest.raises(NotImplementedError, match=f"^{name}$"):
             call()
     assert layer.zero_grads() is None
+    assert module.Shape.__abstractmethods__ == {"corners"}  # a declaration: nothing to write
+    assert "Shape.corners" not in text
     assert module.Config(5).size == 5
     assert issubclass(module.Wrong, ValueError)
     assert issubclass(module.Short, ValueError)

@@ -7,6 +7,7 @@ product: dx = dy * f'(x). All of them accept any shape.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 
 import numpy as np
 from logistic_numpy import sigmoid, softmax
@@ -15,7 +16,7 @@ from module_numpy import Module
 Array = np.ndarray
 
 
-class Activation(Module):
+class Activation(Module, ABC):
     """An element-wise function without parameters: checks shapes, and leaves the mathematics to `f` and `df`.
 
     Raises:
@@ -38,12 +39,13 @@ class Activation(Module):
             raise ValueError(f"{type(self).__name__}.backward expected dy of shape {self.x.shape}, got {dy.shape}")
         return dy * self.df(self.x, self.y)
 
+    @abstractmethod
     def f(self, x: Array) -> Array:
-        raise NotImplementedError
+        """f(x), element by element."""
 
+    @abstractmethod
     def df(self, x: Array, y: Array) -> Array:
         """f'(x), given y = f(x) too: for some functions the output makes the derivative cheap."""
-        raise NotImplementedError
 
 
 class Sigmoid(Activation):

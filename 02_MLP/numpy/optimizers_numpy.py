@@ -7,13 +7,14 @@ torch's names: `state["exp_avg"]["layers.0.weight"]`.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 
 import numpy as np
 
 Array = np.ndarray
 
 
-class Optimizer:
+class Optimizer(ABC):
     """Holds the parameters, the learning rate and the state; checks the arguments.
 
     Raises:
@@ -45,8 +46,9 @@ class Optimizer:
                 raise ValueError(f"{type(self).__name__}.step: {name} has shape {p.shape}, its gradient {g.shape}")
             self.update(name, p, g)
 
+    @abstractmethod
     def update(self, name: str, p: Array, g: Array) -> None:
-        raise NotImplementedError
+        """Change one parameter in place. p: the parameter; g: its gradient, of the same shape."""
 
 
 # --8<-- [start:sgd]

@@ -7,13 +7,14 @@ update as part of the next forward pass, and refuses to change a leaf in place.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
 from torch import Tensor
 
 
-class Optimizer:
+class Optimizer(ABC):
     """Holds the parameters, the learning rate and the state, by torch's names.
 
     Raises:
@@ -44,8 +45,9 @@ class Optimizer:
                 raise ValueError(f"{type(self).__name__}.step: {name} has no gradient; call loss.backward() first")
             self.update(name, p, p.grad)
 
+    @abstractmethod
     def update(self, name: str, p: Tensor, g: Tensor) -> None:
-        raise NotImplementedError
+        """Change one parameter in place. p: the parameter; g: its gradient, of the same shape."""
 
 
 # --8<-- [start:sgd]

@@ -6,6 +6,7 @@ Table 1, section 4.2 (CIFAR-10). Derivations: `../theory.md`. Parameter names ar
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
@@ -84,7 +85,7 @@ def make_shortcut(
 
 
 # --8<-- [start:block]
-class Block(Module):
+class Block(Module, ABC):
     """y = ReLU(F(x) + shortcut(x)) (equations 1 and 2); a plain network has y = ReLU(F(x))."""
 
     expansion = 1  # output channels for each of `channels`
@@ -95,12 +96,13 @@ class Block(Module):
         super().__init__()
         self.residual = option != "none"
 
+    @abstractmethod
     def branch(self, x: Array, training: bool) -> Array:
         """F(x), up to its last batch normalisation."""
-        raise NotImplementedError
 
+    @abstractmethod
     def branch_backward(self, dy: Array) -> Array:
-        raise NotImplementedError
+        """dy: as F(x). Returns: dx = dy dF/dx"""
 
     def forward(self, x: Array, training: bool = True) -> Array:
         """x: (B, C, H, W). Returns: (B, expansion * channels, h, w)"""

@@ -7,6 +7,8 @@ Zhang, Ren, Sun 2015, equation 10. Parameter names are those of torchvision and 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -44,15 +46,15 @@ def make_shortcut(option: str, in_channels: int, out_channels: int, stride: int)
 
 
 # --8<-- [start:block]
-class Block(nn.Module):
+class Block(nn.Module, ABC):
     """y = ReLU(F(x) + shortcut(x)) (equations 1 and 2); a plain network has y = ReLU(F(x))."""
 
     expansion = 1  # output channels for each of `channels`
     downsample: nn.Module | None
 
+    @abstractmethod
     def branch(self, x: Tensor) -> Tensor:
         """F(x), up to its last batch normalisation."""
-        raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (B, C, H, W). Returns: (B, expansion * channels, h, w)"""
