@@ -141,6 +141,18 @@ def test_the_mean_of_the_last_checkpoints_is_evaluated(tmp_path):
         torch.testing.assert_close(value, (states["two"][name] + states["four"][name]) / 2, rtol=1e-6, atol=1e-7)
 
 
+def test_the_last_checkpoint_counts_once_where_the_updates_do_not_divide(tmp_path):
+    """Checkpoints after 2, 4 and 5 updates: the mean of one is the last, that of two leaves out the first."""
+    states = {}
+    for name, overrides in {"four": (), "one": ("steps=5",), "two": ("steps=5", "average=2")}.items():
+        main(config("tiny", "d_model=8", "dropout=0", *overrides), tmp_path / name)
+        states[name] = trained(tmp_path / name)[1].state_dict()
+    last = evaluate_transformer.load_checkpoint(tmp_path / "one" / "checkpoint.safetensors")[0]
+    for name, value in states["one"].items():
+        torch.testing.assert_close(value, torch.from_numpy(last[f"params.{name}"]))
+        torch.testing.assert_close(states["two"][name], (states["four"][name] + value) / 2, rtol=1e-6, atol=1e-7)
+
+
 def test_tuning_starts_from_the_weights_of_the_run(runs, tmp_path):
     start = f"start_from={runs / 'dates-0'}"
     tuned = config("tiny", "task=dates-german", "d_model=8", "steps=2", "average=1", start)

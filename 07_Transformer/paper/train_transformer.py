@@ -116,7 +116,7 @@ def main(config: TranslationConfig, folder: Path, *, level: str = "paper", resum
                 batch = with_masks(batch, start, config.dropout if masked else 0.0, rng["noise"])
                 losses.append(run.took_step(trainer.step(batch), lr=trainer.lr))
                 if run.step % config.eval_every == 0 or run.step == config.steps:
-                    if run.step > config.steps - config.average * config.eval_every:
+                    if config.checkpoints(run.step) > config.checkpoints(config.steps) - config.average:
                         mean = add_to_mean(mean, trainer.params(), config)
                     run.log(epoch=batches.epoch, loss=float(np.mean(losses)), val_nll=mean_nll(trainer, val))
                     losses.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, Self
 
 import torch
@@ -50,12 +51,16 @@ class TranslationConfig(Config):
     def _heads_divide(self) -> Self:
         if self.model == "transformer" and self.d_model % self.heads:
             raise ValueError(f"d_model must be divisible by heads, got d_model {self.d_model} and {self.heads} heads")
-        if self.average * self.eval_every > self.steps:
+        if self.average > self.checkpoints(self.steps):
             raise ValueError(
                 f"average = {self.average} checkpoints, one every {self.eval_every} updates, need more than "
                 f"{self.steps} updates"
             )
         return self
+
+    def checkpoints(self, step: int) -> int:
+        """How many checkpoints there are when `step` has one: every `eval_every` updates, and behind the last."""
+        return math.ceil(step / self.eval_every)
 
 
 def build_model(config: TranslationConfig, vocabulary: int, generator: torch.Generator | None = None) -> Translator:
