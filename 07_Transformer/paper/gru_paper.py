@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
-from transformer_paper import PAD, Dropout
+from transformer_paper import PAD, Dropout, check_tokens
 
 
 # --8<-- [start:additive_attention]
@@ -104,14 +104,14 @@ class GruTranslator(nn.Module):
                 f"got {tuple(source.shape)} and {tuple(target.shape)}"
             )
         cache = self.start(source)
-        inputs = self.dropout(self.embedding(target))  # (B, T, E)
+        inputs = self.dropout(self.embed(target))  # (B, T, E)
         seen = torch.stack([self._advance(x, cache) for x in inputs.unbind(1)], dim=1)  # (B, T, E + 2H)
         return self._logits(seen)
 
     def encode(self, source: Tensor) -> Tensor:
         """source: ids (B, S). Returns: the states of both directions side by side (B, S, H), 0 at padding"""
         lengths = (source != self.pad).sum(dim=1).clamp(min=1)  # the reverse direction must not begin in the padding
-        x = self.dropout(self.embedding(source))
+        x = self.dropout(self.embed(source))  # (B, S, E)
         packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
         return pad_packed_sequence(self.encoder(packed)[0], batch_first=True, total_length=source.shape[1])[0]
 
@@ -126,7 +126,12 @@ class GruTranslator(nn.Module):
 
     def step(self, tokens: Tensor, cache: GruCache) -> Tensor:
         """The next token's logits, in evaluation mode. tokens: the newest ids (B,). Returns: logits (B, V)"""
-        return self._logits(self._advance(self.embedding(tokens), cache))
+        return self._logits(self._advance(self.embed(tokens), cache))
+
+    def embed(self, tokens: Tensor) -> Tensor:
+        """tokens: ids, any shape. Returns: (..., E)"""
+        check_tokens("GruTranslator", tokens, self.embedding.num_embeddings)
+        return self.embedding(tokens)
 
     def _advance(self, x: Tensor, cache: GruCache) -> Tensor:
         """One token x (B, E): look at the source, then change the state. Returns: (B, E + 2H)"""

@@ -17,8 +17,10 @@ from transformer_paper import PAD
 def smoothed_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float = 0.1, pad: int = PAD) -> Tensor:
     """Cross-entropy with the target (1 - eps) one-hot + eps / V, averaged over the labels that are not `pad` (section 5.4).
 
-    logits: (B, T, V). labels: ids (B, T), the target one position later.
+    logits: (B, T, V). labels: ids (B, T), the target one position later. Padding alone gives nan.
     """
+    if labels.shape != logits.shape[:-1]:
+        raise ValueError(f"expected labels of shape {tuple(logits.shape[:-1])}, got {tuple(labels.shape)}")
     return F.cross_entropy(logits.flatten(0, -2), labels.flatten(), ignore_index=pad, label_smoothing=smoothing)
 
 
@@ -28,8 +30,8 @@ def smoothed_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float = 0.
 # --8<-- [start:schedule]
 def transformer_schedule(step: int, d_model: int, warmup: int = 4000) -> float:
     """d^-0.5 min(step^-0.5, step warmup^-1.5) (equation 3). step: 1 for the first update."""
-    if step < 1:
-        raise ValueError(f"transformer_schedule counts steps from 1, got {step}")
+    if step < 1 or warmup < 1:
+        raise ValueError(f"transformer_schedule counts from 1, got step {step} and warmup {warmup}")
     return d_model**-0.5 * min(step**-0.5, step * warmup**-1.5)
 
 

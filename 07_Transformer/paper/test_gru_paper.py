@@ -79,3 +79,9 @@ def test_bad_sizes_are_named():
         GruTranslator(23, hidden=5)
     with pytest.raises(ValueError, match=r"\(3, 5\) and \(2, 7\)"):
         model()(SOURCE, TARGET[:2])
+    for wrong in (-1, 23):
+        with pytest.raises(ValueError, match="token ids from 0 to 22"):
+            model()(SOURCE, TARGET.where(TARGET != 7, wrong))
+    for no_source, no_target in ((SOURCE[:, :0], TARGET), (SOURCE, TARGET[:, :0])):
+        with pytest.raises(ValueError, match=r"GruTranslator got no tokens, in an array of shape \(3, 0\)"):
+            model()(no_source, no_target)

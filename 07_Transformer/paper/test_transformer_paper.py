@@ -139,17 +139,21 @@ def test_averaging():
 
 
 def test_schedule_and_loss_refuse():
-    with pytest.raises(ValueError, match="counts steps from 1, got 0"):
-        transformer_schedule(0, 512)
+    for step, warmup in ((0, 4000), (1, 0)):
+        with pytest.raises(ValueError, match=f"counts from 1, got step {step} and warmup {warmup}"):
+            transformer_schedule(step, 512, warmup)
     logits, labels = torch.zeros(2, 3, 5), torch.tensor([[1, 2, 0], [3, 0, 0]])
     assert float(smoothed_cross_entropy(logits, labels)) == pytest.approx(1.6094, rel=1e-4)  # log 5
+    with pytest.raises(ValueError, match=r"labels of shape \(2, 3\), got \(3, 2\)"):  # torch would pair them up by row
+        smoothed_cross_entropy(logits, labels.T)
 
 
 def test_what_is_refused():
     source, target = batch()
     model = small()
-    with pytest.raises(ValueError, match="divisible by heads, got d_model 10 and 3 heads"):
-        small(heads=3)
+    for heads in (3, 0, -2):
+        with pytest.raises(ValueError, match=f"divisible by heads, got d_model 10 and {heads} heads"):
+            small(heads=heads)
     with pytest.raises(ValueError, match=r"as many sentences, got \(3, 7\) and \(2, 5\)"):
         model(source, target[:2])
     with pytest.raises(ValueError, match="positions for 23 tokens, got a sentence of 24"):
@@ -157,6 +161,14 @@ def test_what_is_refused():
     for wrong in (-1, 17):
         with pytest.raises(ValueError, match="ids from 0 to 16"):
             model(torch.where(source == source[0, 0], wrong, source), target)
+    for no_source, no_target in ((source[:, :0], target), (source, target[:, :0]), (source[:0], target[:0])):
+        with pytest.raises(ValueError, match="no tokens, in an array of shape"):
+            model(no_source, no_target)
+    attention, x = model.encoder[0].attention, torch.zeros(2, 5, 10, dtype=torch.float64)
+    with pytest.raises(ValueError, match="boolean mask, True where visible, got torch"):
+        attention(x, x, torch.ones(5, 5, dtype=torch.float64))
+    with pytest.raises(ValueError, match="2 sentences of queries and 1 of keys"):
+        attention(x, x[:1], torch.ones(5, 5, dtype=torch.bool))
 
 
 def test_the_table_keeps_its_digits_in_float64():

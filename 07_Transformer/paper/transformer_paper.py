@@ -68,7 +68,7 @@ class MultiHeadAttention(nn.Module):
 
     def __init__(self, d_model: int, heads: int, d_k: int | None = None) -> None:
         super().__init__()
-        if d_model % heads:
+        if heads < 1 or d_model % heads:
             raise ValueError(f"d_model must be divisible by heads, got d_model {d_model} and {heads} heads")
         self.heads = heads
         self.q = nn.Linear(d_model, heads * (d_k or d_model // heads))
@@ -85,6 +85,10 @@ class MultiHeadAttention(nn.Module):
 
     def attend(self, x: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
         """softmax(q k' / sqrt(d_k)) v, heads side by side again. A row without any visible key gives 0."""
+        if mask.dtype != torch.bool:  # torch would add numbers to the scores
+            raise ValueError(f"MultiHeadAttention expected a boolean mask, True where visible, got {mask.dtype}")
+        if len(x) != len(k):
+            raise ValueError(f"MultiHeadAttention got {len(x)} sentences of queries and {len(k)} of keys")
         y = F.scaled_dot_product_attention(self.split(self.q(x)), k, v, attn_mask=mask)  # (B, H, T, d/H), equation 1
         return self.out(y.transpose(1, 2).flatten(2))  # (B, T, d)
 
@@ -167,6 +171,16 @@ class DecoderLayer(nn.Module):
 
 
 # --8<-- [end:layers]
+
+
+def check_tokens(name: str, tokens: Tensor, vocabulary: int) -> None:
+    """Refuse an array without tokens and, on a CPU, ids that are not in the vocabulary."""
+    if not tokens.numel():
+        raise ValueError(f"{name} got no tokens, in an array of shape {tuple(tokens.shape)}; it needs at least one")
+    if tokens.device.type == "cpu":  # elsewhere the check would wait for the device
+        low, high = int(tokens.min()), int(tokens.max())
+        if low < 0 or high >= vocabulary:
+            raise ValueError(f"{name} expected token ids from 0 to {vocabulary - 1}, got {low} to {high}")
 
 
 # --8<-- [start:cache]
@@ -266,12 +280,7 @@ class Transformer(nn.Module):
         end = start + tokens.shape[1]
         if end > len(self.positions):
             raise ValueError(f"Transformer has positions for {len(self.positions)} tokens, got a sentence of {end}")
-        if tokens.device.type == "cpu" and tokens.numel():  # elsewhere the check would wait for the device
-            low, high = int(tokens.min()), int(tokens.max())
-            if low < 0 or high >= self.embedding.num_embeddings:
-                raise ValueError(
-                    f"Transformer expected token ids from 0 to {self.embedding.num_embeddings - 1}, got {low} to {high}"
-                )
+        check_tokens("Transformer", tokens, self.embedding.num_embeddings)
         return math.sqrt(self.d_model) * self.embedding(tokens) + self.positions[start:end]
 
     def logits(self, x: Tensor) -> Tensor:

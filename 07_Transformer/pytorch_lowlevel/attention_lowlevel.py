@@ -37,6 +37,8 @@ def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
     The softmax of a row of -inf is nan, in the value and in every gradient behind it. Such a row keeps its scores, and is
     then multiplied by zero.
     """
+    if mask.dtype != torch.bool:
+        raise ValueError(f"masked_softmax expected a boolean mask, True where visible, got {mask.dtype}")
     visible = mask.any(dim=-1, keepdim=True)  # whether a row has anything to look at
     hidden = torch.where(mask | ~visible, 0.0, -torch.inf).to(scores.dtype)  # exp(-inf) = 0
     return F.softmax(scores + hidden, dim=-1) * visible
@@ -73,7 +75,7 @@ def multi_head_attention(p: Params, prefix: str, x: Tensor, memory: Tensor, mask
             f"{prefix or 'attention '}expected x (B, T, {d}) and memory (B, S, {d}), "
             f"got {tuple(x.shape)} and {tuple(memory.shape)}"
         )
-    if d % heads:
+    if heads < 1 or d % heads:
         raise ValueError(f"d_model must be divisible by heads, got d_model {d} and {heads} heads")
     q = split(F.linear(x, p[f"{prefix}q.weight"], p[f"{prefix}q.bias"]), heads)  # (B, H, T, d_k)
     k = split(F.linear(memory, p[f"{prefix}k.weight"], p[f"{prefix}k.bias"]), heads)  # (B, H, S, d_k)
@@ -114,7 +116,7 @@ def init_attention(
     d_model: int, heads: int, *, generator: torch.Generator, d_k: int | None = None, prefix: str = ""
 ) -> Params:
     """The four projections of one multi-head attention. d_k: width of a head's keys; d_model / heads when None."""
-    if d_model % heads:
+    if heads < 1 or d_model % heads:
         raise ValueError(f"d_model must be divisible by heads, got d_model {d_model} and {heads} heads")
     p: Params = {}
     for name in ("q", "k"):

@@ -100,8 +100,11 @@ def test_what_is_refused():
     x = torch.randn(2, 5, 10, generator=g)
     with pytest.raises(ValueError, match="divisible by heads, got d_model 10 and 3 heads"):
         multi_head_attention(p, "", x, x, causal_mask(5), 3)
-    with pytest.raises(ValueError, match="divisible by heads"):
-        init_attention(10, 3, generator=g)
+    for heads in (3, 0, -2):
+        with pytest.raises(ValueError, match="divisible by heads"):
+            init_attention(10, heads, generator=g)
+    with pytest.raises(ValueError, match="boolean mask, True where visible, got torch"):
+        multi_head_attention(p, "", x, x, torch.ones(5, 5), 2)
     with pytest.raises(ValueError, match=r"got \(2, 5, 10\) and \(1, 5, 10\)"):
         multi_head_attention(p, "", x, x[:1], causal_mask(5), 2)
     with pytest.raises(ValueError, match=r"expected \(\.\.\., 7\), got \(2, 5, 10\)"):
@@ -109,10 +112,16 @@ def test_what_is_refused():
     table = torch.randn(17, 10, generator=g)
     with pytest.raises(ValueError, match="ids from 0 to 16, got 3 to 17"):
         embed(table, torch.tensor([[3, 17]]))
-    with pytest.raises(ValueError, match="T from 1 to 4"):
-        embed(table, torch.full((1, 5), 3), max_length=4)
+    for tokens in (torch.full((1, 5), 3), torch.zeros(2, 0, dtype=torch.long), torch.zeros(0, 3, dtype=torch.long)):
+        with pytest.raises(ValueError, match="T from 1 to 4"):
+            embed(table, tokens, max_length=4)
     params = init_transformer(17, **SIZES, generator=g)
     with pytest.raises(ValueError, match=r"as many sentences, got \(1, 2\) and \(2, 2\)"):
         transformer(params, torch.tensor([[3, 4]]), torch.tensor([[1, 3], [1, 4]]), 2)
     with pytest.raises(ValueError, match=r"labels of shape \(2, 3\), got \(3, 2\)"):
         smoothed_cross_entropy(torch.zeros(2, 3, 5), torch.ones(3, 2, dtype=torch.long))
+    with pytest.raises(ValueError, match="nothing but padding"):
+        smoothed_cross_entropy(torch.zeros(2, 3, 5), torch.zeros(2, 3, dtype=torch.long))
+    for step, warmup in ((0, 4000), (1, 0)):
+        with pytest.raises(ValueError, match="counts from 1"):
+            transformer_schedule(step, 512, warmup)

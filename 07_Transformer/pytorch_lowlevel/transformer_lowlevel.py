@@ -40,8 +40,8 @@ def sinusoids(length: int, d_model: int, dtype: torch.dtype = torch.float64) -> 
 def embed(table: Tensor, tokens: Tensor, max_length: int = 1024) -> Tensor:
     """sqrt(d) E[token] + PE[position]. table: (V, d). tokens: ids (B, T). Returns: (B, T, d)"""
     vocabulary, d = table.shape
-    if tokens.ndim != 2 or not 0 < tokens.shape[1] <= max_length:
-        raise ValueError(f"embed expected ids (B, T) with T from 1 to {max_length}, got {tuple(tokens.shape)}")
+    if tokens.ndim != 2 or not tokens.numel() or tokens.shape[1] > max_length:
+        raise ValueError(f"embed expected ids (B, T), T from 1 to {max_length}, got {tuple(tokens.shape)}")
     low, high = int(tokens.min()), int(tokens.max())
     if low < 0 or high >= vocabulary:
         raise ValueError(f"embed expected token ids from 0 to {vocabulary - 1}, got {low} to {high}")
@@ -153,6 +153,8 @@ def smoothed_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float = 0.
     if labels.shape != logits.shape[:-1]:
         raise ValueError(f"expected labels of shape {tuple(logits.shape[:-1])}, got {tuple(labels.shape)}")
     real = labels != pad  # (B, T)
+    if not real.any():
+        raise ValueError(f"smoothed_cross_entropy got nothing but padding in labels of shape {tuple(labels.shape)}")
     log_p = F.log_softmax(logits, dim=-1)  # (B, T, V)
     right = log_p.gather(-1, labels[..., None])[..., 0]  # (B, T)
     losses = (1.0 - smoothing) * right + smoothing * log_p.mean(dim=-1)
@@ -165,6 +167,8 @@ def smoothed_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float = 0.
 # --8<-- [start:schedule]
 def transformer_schedule(step: int, d_model: int, warmup: int = 4000) -> float:
     """d^-0.5 min(step^-0.5, step warmup^-1.5) (equation 3). step: 1 for the first update."""
+    if step < 1 or warmup < 1:
+        raise ValueError(f"transformer_schedule counts from 1, got step {step} and warmup {warmup}")
     return d_model**-0.5 * min(step**-0.5, step * warmup**-1.5)
 
 
