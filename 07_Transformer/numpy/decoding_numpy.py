@@ -7,6 +7,8 @@ The model is anything with
 
     start(source) -> cache            source: ids (B, S)
     step(tokens, cache) -> logits     tokens: the newest ids (B,); logits (B, V)
+
+and beam search also needs cache.reorder(indices), which keeps these rows of the batch, in this order.
 """
 
 from __future__ import annotations
@@ -92,10 +94,12 @@ def beam_search(
     source: ids (B, S). Returns: for each sentence its ids, without bos and eos; where nothing ended, the best prefix
 
     Raises:
-        ValueError: beam or max_length below 1.
+        ValueError: beam or max_length below 1, or alpha below 0.
     """
     if beam < 1 or max_length < 1:
         raise ValueError(f"beam_search needs a beam and a max_length of at least 1, got {beam} and {max_length}")
+    if alpha < 0:  # the penalty would fall with the length, and the search stop too early
+        raise ValueError(f"beam_search needs an alpha of at least 0, got {alpha}")
     B = len(source)
     cache = model.start(source)
     cache.reorder(np.repeat(np.arange(B), beam))  # (B K) rows: the beams of a sentence are neighbours

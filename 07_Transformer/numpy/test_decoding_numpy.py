@@ -64,14 +64,54 @@ def test_a_wide_beam_finds_the_best_of_all(seed, alpha):
     assert beam_search(model, source, beam=49, alpha=alpha, max_length=3) == [list(best[:-1])]
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_a_beam_of_one_without_penalty_is_greedy_until_it_may_stop(seed):
-    """With one prefix and no penalty, the first hypothesis that ends as the likeliest continuation is greedy's."""
-    model, source = model_of(seed), source_of(seed)
-    for got, want in zip(
-        beam_search(model, source, beam=1, alpha=0.0, max_length=9), greedy(model, source, 9), strict=True
+def by_definition(model: Transformer, source: np.ndarray, beam: int, alpha: float, max_length: int) -> list[int]:
+    """Beam search of one sentence in plain lists: no cache, and every step to the end."""
+    alive: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
+    finished: list[tuple[float, tuple[int, ...]]] = []
+    for length in range(1, max_length + 1):
+        grown = []
+        for log_p, words in alive:
+            row = log_softmax(model.forward(source, np.array([[BOS, *words]]))[0, -1])
+            grown += [(log_p + row[token], (*words, token)) for token in range(len(row))]
+        grown = sorted(grown, reverse=True)[: 2 * beam]
+        finished += [(log_p / length_penalty(length, alpha), words[:-1]) for log_p, words in grown if words[-1] == EOS]
+        alive = [(log_p, words) for log_p, words in grown if words[-1] != EOS][:beam]
+    return list(max(finished or alive)[1])
+
+
+@pytest.mark.parametrize("beam", [1, 2, 3])
+@pytest.mark.parametrize("alpha", [0.0, 0.6, 2.0])
+def test_a_narrow_beam_is_that_of_the_definition(beam, alpha):
+    for seed in range(4):
+        model, source = model_of(seed), source_of(seed, 2)
+        want = [by_definition(model, row[None], beam, alpha, 5) for row in source]
+        assert beam_search(model, source, beam=beam, alpha=alpha, max_length=5) == want
+
+
+class Certain:
+    """A model that ends at once with a probability of 0.98, and counts its steps."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+    def start(self, source: np.ndarray) -> Certain:
+        return self
+
+    def reorder(self, indices: np.ndarray) -> None:
+        pass
+
+    def step(self, tokens: np.ndarray, cache: Certain) -> np.ndarray:
+        self.steps += 1
+        return np.log(np.tile([0.005, 0.005, 0.98, 0.01], (len(tokens), 1)))
+
+
+def test_decoding_stops_when_nothing_better_can_come():
+    for decode in (
+        lambda model: greedy(model, source_of(0), 50),
+        lambda model: beam_search(model, source_of(0), max_length=50),
     ):
-        assert got == want[: len(got)]
+        model = Certain()
+        assert decode(model) == [[], [], []] and model.steps == 1
 
 
 def test_sentences_of_a_batch_do_not_disturb_one_another():
@@ -120,6 +160,8 @@ def test_what_is_refused():
     for options in ({"beam": 0, "max_length": 5}, {"beam": 2, "max_length": 0}):
         with pytest.raises(ValueError, match="at least 1"):
             beam_search(model, source, **options)
+    with pytest.raises(ValueError, match="alpha of at least 0, got -1"):
+        beam_search(model, source, alpha=-1, max_length=5)
     assert greedy(model, source, 0) == [[], [], []]
     with pytest.raises(ValueError, match="table for 70 tokens, got a sentence of 71"):
         greedy(model, np.full((1, 71), 3), 1)

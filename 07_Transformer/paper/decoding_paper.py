@@ -75,6 +75,8 @@ def beam_search(
     """
     if beam < 1 or max_length < 1:
         raise ValueError(f"beam_search needs a beam and a max_length of at least 1, got {beam} and {max_length}")
+    if alpha < 0:  # the penalty would fall with the length, and the search stop too early
+        raise ValueError(f"beam_search needs an alpha of at least 0, got {alpha}")
     count, device = len(source), source.device
     cache = model.start(source)
     rows = torch.arange(count, device=device).repeat_interleave(beam)

@@ -3,16 +3,21 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from decoding_numpy import beam_search as numpy_beam_search
 from decoding_paper import beam_search, greedy, length_penalty
+from transformer_numpy import Transformer as NumpyTransformer
 from transformer_paper import BOS, EOS, Transformer
+
+SIZES: dict[str, Any] = {"layers": 1, "d_model": 10, "heads": 2, "d_ff": 13, "max_length": 20}
 
 
 def model_of(seed: int) -> Transformer:
     g = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
-        model = Transformer(7, layers=1, d_model=10, heads=2, d_ff=13, max_length=20, generator=g)
+        model = Transformer(7, **SIZES, generator=g)
     with torch.no_grad():
         for p in model.parameters():
             p += torch.randn(p.shape, generator=g) * 0.3
@@ -38,16 +43,29 @@ def test_a_wide_beam_finds_the_best_of_all(seed, alpha):
     assert beam_search(model, SOURCE, beam=7, alpha=alpha, max_length=2) == want
 
 
+@pytest.mark.parametrize("beam", [1, 2, 3])
+def test_a_narrow_beam_is_that_of_the_numpy_level(beam):
+    """Which is compared with the definition."""
+    for seed in range(4):
+        model = model_of(seed)
+        net = NumpyTransformer(7, **SIZES, rng=np.random.default_rng(0))
+        net.load({name: p.detach().numpy() for name, p in model.named_parameters()})
+        for alpha in (0.0, 0.6):
+            want = numpy_beam_search(net, SOURCE.numpy(), beam=beam, alpha=alpha, max_length=7)
+            assert beam_search(model, SOURCE, beam=beam, alpha=alpha, max_length=7) == want
+
+
 class Scripted:
     """A model that says what it is told, whatever the source is: `start` and `step` are all that decoding needs."""
 
     def __init__(self, table: dict[tuple[int, ...], dict[int, float]], vocabulary: int = 5) -> None:
-        self.table, self.vocabulary = table, vocabulary
+        self.table, self.vocabulary, self.steps = table, vocabulary, 0
 
     def start(self, source: torch.Tensor) -> Any:
         return _Prefixes(len(source))
 
     def step(self, tokens: torch.Tensor, cache: Any) -> torch.Tensor:
+        self.steps += 1
         cache.rows = [(*row, int(t)) for row, t in zip(cache.rows, tokens, strict=True)]
         logits = torch.full((len(tokens), self.vocabulary), -torch.inf)
         for i, row in enumerate(cache.rows):
@@ -74,8 +92,15 @@ def test_a_beam_sees_past_a_likely_first_word():
 def test_the_penalty_decides_between_short_and_long():
     """log 0.5 = -0.69 for the empty sentence, log 0.45 = -0.80 for one of three tokens and eos."""
     model = Scripted({(): {EOS: 0.5, 3: 0.45, 4: 0.05}, (3,): {3: 1.0}, (3, 3): {3: 1.0}})
-    assert beam_search(model, SOURCE[:1], beam=2, alpha=0.0, max_length=6) == [[]]
-    assert beam_search(model, SOURCE[:1], beam=2, alpha=1.0, max_length=6) == [[3, 3, 3]]
+    for beam in (1, 2):
+        assert beam_search(model, SOURCE[:1], beam=beam, alpha=0.0, max_length=6) == [[]]
+        assert beam_search(model, SOURCE[:1], beam=beam, alpha=1.0, max_length=6) == [[3, 3, 3]]
+
+
+def test_decoding_stops_when_nothing_better_can_come():
+    for decode in (lambda model: greedy(model, SOURCE, 50), lambda model: beam_search(model, SOURCE, max_length=50)):
+        model = Scripted({(): {EOS: 0.98, 3: 0.02}})
+        assert decode(model) == [[], []] and model.steps == 1
 
 
 def test_what_does_not_end_is_given_as_it_is():
@@ -88,3 +113,5 @@ def test_what_is_refused():
     for options in ({"beam": 0, "max_length": 5}, {"beam": 2, "max_length": 0}):
         with pytest.raises(ValueError, match="at least 1"):
             beam_search(model_of(0), SOURCE, **options)
+    with pytest.raises(ValueError, match="alpha of at least 0, got -1"):
+        beam_search(model_of(0), SOURCE, alpha=-1, max_length=5)
