@@ -20,6 +20,51 @@ def test_steps_give_what_the_whole_pass_gives():
     torch.testing.assert_close(steps, gru(SOURCE, TARGET), rtol=1e-12, atol=1e-12)
 
 
+def cell(p, kind, x, h):
+    """A gated recurrent unit (Cho et al. 2014, as torch has it)."""
+    name, end = kind
+    of_x = (p[f"{name}.weight_ih{end}"] @ x + p[f"{name}.bias_ih{end}"]).chunk(3)
+    of_h = (p[f"{name}.weight_hh{end}"] @ h + p[f"{name}.bias_hh{end}"]).chunk(3)
+    reset, update = torch.sigmoid(of_x[0] + of_h[0]), torch.sigmoid(of_x[1] + of_h[1])
+    return (1 - update) * torch.tanh(of_x[2] + reset * of_h[2]) + update * h
+
+
+@torch.no_grad()
+def test_one_sentence_by_the_equations():
+    gru = model()
+    for parameter in gru.parameters():
+        parameter += 0.3 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(3))
+    p = gru.state_dict()
+    E = p["embedding.weight"]
+    right, left = torch.zeros(5).double(), torch.zeros(5).double()
+    rights, lefts = [], []
+    for first, last in zip(SOURCE[0], SOURCE[0].flip(0), strict=True):
+        rights.append(right := cell(p, ("encoder", "_l0"), E[first], right))
+        lefts.append(left := cell(p, ("encoder", "_l0_reverse"), E[last], left))
+    states = torch.stack([torch.cat(pair) for pair in zip(rights, reversed(lefts), strict=True)])  # (S, H)
+    state = torch.tanh(p["bridge.weight"] @ torch.cat([right, left]) + p["bridge.bias"])
+    logits = []
+    for token in TARGET[0]:
+        keys = [
+            torch.tanh(p["attention.query.weight"] @ state + p["attention.key.weight"] @ h + p["attention.key.bias"])
+            for h in states
+        ]
+        weights = torch.stack([p["attention.score.weight"][0] @ key for key in keys]).softmax(dim=0)
+        context = weights @ states
+        state = cell(p, ("decoder", ""), torch.cat([E[token], context]), state)
+        seen = torch.cat([E[token], context, state])
+        logits.append(E @ torch.tanh(p["out.weight"] @ seen + p["out.bias"]))
+    torch.testing.assert_close(gru(SOURCE[:1], TARGET[:1])[0], torch.stack(logits), rtol=1e-10, atol=1e-12)
+
+
+def test_dropout_is_on_both_embeddings_and_before_the_output_layer():
+    gru = model(dropout=0.4).train()
+    calls: list[tuple[int, ...]] = []
+    gru.dropout.register_forward_hook(lambda _module, inputs, _output: calls.append(tuple(inputs[0].shape)))
+    gru(SOURCE, TARGET)
+    assert calls == [(3, 5, 7), (3, 7, 7), (3, 7, 7)]
+
+
 def test_padding_of_the_source_changes_nothing():
     gru = model()
     longer = torch.cat([SOURCE, torch.zeros(3, 4, dtype=torch.long)], dim=1)
