@@ -65,7 +65,6 @@ class BytePairEncoder:
             self.tokens.append(joined)
         self.ranks.setdefault(pair, (len(self.merges), self.ids[joined]))
         self.merges.append(pair)
-        self._pieces.clear()
         return self.ids[joined]
 
     # --8<-- [start:train]
@@ -99,8 +98,6 @@ class BytePairEncoder:
                 if counts[pair] > 0:
                     heapq.heappush(heap, (-counts[pair], pair))
                 continue
-            if counts[pair] < 1:
-                break
             new, grown = coder._add(pair), set()
             for w in places.pop(pair):
                 old, words[w] = words[w], _merged(words[w], pair, new)
