@@ -10,6 +10,7 @@ from translation_data import (
     FIRST,
     FORMS,
     LAST,
+    Pairs,
     TokenBatches,
     date_coder,
     encode_pairs,
@@ -139,6 +140,27 @@ def test_batches_hold_similar_lengths_in_a_new_order_each_epoch():
     padding = np.mean([(batch["source"] == PAD).mean() for batch in first])
     assert padding < 0.05
     assert [b["source"].shape for b in first[:9]] != [b["source"].shape for b in second[:9]]
+
+
+def test_a_batch_is_filled_and_its_targets_are_alike():
+    """Room for 44: four pairs of 9 + 2 positions, then four of 1 + 3; the two of 1 + 8 do not fit beside them."""
+    lengths = [(9, 1), (1, 2), (1, 7), (9, 1), (1, 2)] * 2
+    sources, targets = ([[3] * pair[side] for pair in lengths] for side in (0, 1))
+    batches = list(TokenBatches(sources, targets, 44, np.random.default_rng(0)))
+    assert sorted(batch["target"].shape for batch in batches) == [(2, 8), (4, 2), (4, 3)]
+    assert all((batch["target"] != PAD).all() and (batch["source"] != PAD).all() for batch in batches)
+
+
+def test_pairs_of_equal_length_meet_others_in_each_epoch():
+    sources, targets = [[n] for n in range(3, 53)], [[n] for n in range(3, 53)]
+    batches = TokenBatches(sources, targets, 30, np.random.default_rng(0))
+    first, second = ({tuple(sorted(batch["source"][:, 0])) for batch in batches} for _ in range(2))
+    assert len(first) == len(second) == 5 and not first & second
+
+
+def test_one_encoding_is_learned_from_both_languages():
+    coder = make_coder("multi30k", Pairs(["xyxyxy"] * 3, ["vwvwvw"] * 3, "made up"), 263)
+    assert {len(coder.encode(text)) for text in ("xyxy", "vwvw")} == {1}
 
 
 def test_batches_go_on_where_they_stopped():

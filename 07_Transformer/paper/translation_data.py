@@ -251,9 +251,7 @@ class TokenBatches:
         if (longest := int(self.lengths.sum(1).max())) > tokens:
             raise ValueError(f"a batch has room for {tokens} tokens, but one pair alone has {longest}")
         self.epoch, self.position = 0, 0
-        self.order: np.ndarray | None = (
-            None  # (2, N): the pairs as they are given out, and the number of each one's batch
-        )
+        self.order: np.ndarray | None = None  # (2, N): the pairs in their order, and the number of each one's batch
 
     def draw(self) -> np.ndarray:
         """The order of an epoch: sorted by length, equal lengths at random; cut where a batch is full; batches shuffled."""
