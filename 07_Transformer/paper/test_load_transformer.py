@@ -93,6 +93,8 @@ def test_names():
         ({"activation_function": "swish"}, "activation_function is 'swish', not 'relu'"),
         ({"scale_embedding": False}, "scale_embedding is False"),
         ({"decoder_layers": 1}, "decoder_layers is 1, not 2"),
+        ({"decoder_attention_heads": 1}, "decoder_attention_heads is 1, not 2"),
+        ({"decoder_ffn_dim": 7}, "decoder_ffn_dim is 7, not 13"),
         ({"share_encoder_decoder_embeddings": False}, "share_encoder_decoder_embeddings is False"),
     ],
 )
@@ -114,13 +116,24 @@ def test_a_bias_on_the_logits_is_refused(tmp_path):
     save_file(state, file)
     with pytest.raises(CheckpointError, match="final_logits_bias is not zero"):
         load_marian(tmp_path)
-    state["final_logits_bias"] = torch.zeros(1, 17)
+
+
+def test_other_weights_are_refused(tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    saved(tmp_path)
+    file = tmp_path / "model.safetensors"
+    state = load_file(file)
     lost = state.pop("model.encoder.layers.0.fc1.weight")
     save_file(state, file)
     with pytest.raises(CheckpointError, match=r"missing model\.encoder\.layers\.0\.fc1\.weight, not used none"):
         load_marian(tmp_path)
     save_file({**state, "model.encoder.layers.0.fc1.weight": lost.T.contiguous()}, file)
     with pytest.raises(CheckpointError, match="does not fit its configuration"):
+        load_marian(tmp_path)
+    own = state["model.shared.weight"] + 1.0
+    save_file({**state, "model.encoder.layers.0.fc1.weight": lost, "lm_head.weight": own}, file)
+    with pytest.raises(CheckpointError, match=r"lm_head\.weight is a matrix of its own"):
         load_marian(tmp_path)
     save_file({**state, "model.encoder.layers.0.fc1.weight": lost, "odd": torch.zeros(2)}, file)
     with pytest.raises(CheckpointError, match="not used odd"):
