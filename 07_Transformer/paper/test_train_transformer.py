@@ -8,10 +8,11 @@ import evaluate_transformer
 import numpy as np
 import pytest
 import torch
+import train_transformer
 from bpe_numpy import BytePairEncoder
-from evaluate_transformer import bleu, exact_match, mean_nll, trained, translate
+from evaluate_transformer import bleu, exact_match, mean_nll, trained, translate, with_params
 from plot_transformer import attention_of, plot_attention, plot_losses, plot_positions, plot_schedule
-from recipe_paper import smoothed_cross_entropy
+from recipe_paper import smoothed_cross_entropy, transformer_schedule
 from train_transformer import ABLATIONS, CONFIG, CONFIGS, RESULTS, VARIED, drawing_level, level_of, main, reproduce
 from transformer_paper import Transformer, base, big
 from translation_data import encode_pairs, load_pairs, make_batch
@@ -92,7 +93,7 @@ def test_levels_train_alike_dropout_and_all(runs, tmp_path, level):
 
 def test_the_level_that_draws_its_own_masks_is_the_paper_level():
     """What a GPU trains: without dropout the same losses and weights, with it other masks in each step."""
-    given = config("tiny", "dropout=0")
+    given = config("tiny", "dropout=0", "label_smoothing=0.3")
     batch = make_batch(*encode_pairs(load_pairs("dates-english", examples=7), BytePairEncoder()))
     params = {name: p.numpy().copy() for name, p in build_model(given, 259, torch.Generator()).state_dict().items()}
     ends, losses = [], []
@@ -101,6 +102,9 @@ def test_the_level_that_draws_its_own_masks_is_the_paper_level():
         losses.append([trainer.step(batch) for _ in range(3)])
         ends.append(trainer.params())
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+    arrays = {name: torch.from_numpy(array) for name, array in batch.items()}
+    logits = with_params(given, 259, params)(arrays["source"], arrays["target"])
+    assert losses[0][0] == pytest.approx(smoothed_cross_entropy(logits, arrays["labels"], 0.3).item(), rel=1e-5)
     np.testing.assert_allclose(ends[0]["embedding.weight"], ends[1]["embedding.weight"], atol=1e-6)
     trainer = drawing_level(config("tiny", "dropout=0.5"), 259, torch.Generator()).start(params, lr=0.0)
     assert len({trainer.step(batch) for _ in range(3)}) == 3
@@ -162,6 +166,48 @@ def test_tuning_starts_from_the_weights_of_the_run(runs, tmp_path):
     before = evaluate_transformer.load_checkpoint(runs / "dates-0" / "checkpoint.safetensors")[0]
     after = evaluate_transformer.load_checkpoint(tmp_path / "tuned" / "checkpoint.safetensors")[0]
     np.testing.assert_allclose(after["params.embedding.weight"], before["params.embedding.weight"], atol=1e-9)
+
+
+def test_a_run_takes_its_numbers_from_the_configuration(tmp_path, monkeypatch):
+    """The learning rate of every update, dropout, and what is validated and tested on."""
+    given = config("tiny", "d_model=8", "steps=3", "lr_factor=0.5", "dropout=0.25", "test_examples=5")
+    rates, drops, validated, tested = [], [], [], []
+    plain, masks = Run.took_step, train_transformer.with_masks
+
+    def took_step(self, *args, lr):
+        rates.append(lr)
+        return plain(self, *args, lr=lr)
+
+    def with_masks(batch, params, p, rng):
+        drops.append(p)
+        return masks(batch, params, p, rng)
+
+    monkeypatch.setattr(Run, "took_step", took_step)
+    monkeypatch.setattr(train_transformer, "with_masks", with_masks)
+    monkeypatch.setattr(train_transformer, "mean_nll", lambda _, encoded: validated.append(encoded) or 0.0)
+    monkeypatch.setattr(train_transformer, "quality", lambda *args: tested.append(args[3]) or {"exact_match": 0.0})
+    main(given, tmp_path)
+    assert rates == [0.5 * transformer_schedule(step, 8, warmup=2) for step in (1, 2, 3)]
+    assert drops == [0.25] * 3
+    coder = BytePairEncoder.load(tmp_path / "merges.json")
+    assert validated[0] == encode_pairs(load_pairs("dates-english", "val", examples=5), coder)
+    assert tested == [load_pairs("dates-english", "test", examples=5)]
+
+
+def test_a_translation_is_searched_as_it_is_asked_for(runs, monkeypatch):
+    _, model, coder = trained(runs / "dates-0")
+    asked = []
+
+    def search(model, source, **options):
+        asked.append(options)
+        return [[5] * 99 for _ in source]
+
+    monkeypatch.setattr(evaluate_transformer, "beam_search", search)
+    texts = ["May 3", "Saturday, the third of May 1997"]
+    lengths = [len(coder.encode(text)) + 1 + 50 for text in texts]  # with eos, and 50 more (section 6.1)
+    found = translate(model, coder, texts, beam=3, alpha=0.9)
+    assert asked == [{"beam": 3, "alpha": 0.9, "max_length": max(lengths), "bos": 1, "eos": 2}]
+    assert [len(text) for text in found] == lengths  # id 5 is one character
 
 
 def test_qualities_by_hand():
