@@ -37,7 +37,7 @@ def evaluate(folder: Path) -> dict[str, float]:
     data = images_of(config)
     level = load_ladders("05")[config.network].levels["paper"]
     trainer = level.start(saved_params(folder), **train_resnet.start_options(config, "paper"))
-    parts = {"train": data.train, "held_out": data.held_out, "test": data.test}
+    parts = {"train": data.train, **train_resnet.unseen_parts(data)}
     return {f"{name}_error": train_resnet.error(trainer, part, data) for name, part in parts.items()}
 
 

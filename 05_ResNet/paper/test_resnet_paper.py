@@ -290,6 +290,13 @@ def test_evaluation_and_figures(tmp_path: Path) -> None:
     assert all(path.stat().st_size > 1000 for path in paths)
 
 
+def test_evaluation_without_held_out_images(tmp_path: Path) -> None:
+    config = load_config("tiny", train_resnet.CONFIG, ["steps=1", "held_out=0"], folder=train_resnet.CONFIGS)
+    ended = train_resnet.main(config, tmp_path)
+    assert ended.keys() == {"train_error", "test_error"}
+    assert evaluate_resnet.evaluate(tmp_path) == ended
+
+
 def test_responses_are_those_of_the_layers() -> None:
     """One number for each normalisation but the shortcuts', measured by hand for the first."""
     net = CifarResNet(8, width=2, option="B").eval()

@@ -95,6 +95,12 @@ def error(trainer: Trainer, part: Batch, data: Images) -> float:
     return 100.0 * wrong / len(part["labels"])
 
 
+def unseen_parts(data: Images) -> dict[str, Batch]:
+    """What is not trained on; without the held-out images where there are none."""
+    parts = {"test": data.test, "held_out": data.held_out}
+    return {name: part for name, part in parts.items() if len(part["labels"])}
+
+
 def start_options(config: CONFIG, level: str) -> dict[str, Any]:
     """What the level's `start` gets: the optimizer's options, and the paper level's switches."""
     options: dict[str, Any] = {"lr": config.lr, "momentum": config.momentum, "weight_decay": config.weight_decay}
@@ -111,7 +117,7 @@ def main(config: CONFIG, folder: Path, *, level: str = "paper", resume: bool = F
     data = load_images(
         config.dataset, held_out=config.held_out, train_images=config.train_images, size=config.image_size
     )
-    parts = {"test": data.test} | ({"held_out": data.held_out} if config.held_out else {})
+    parts = unseen_parts(data)
     sample = {name: array[:1000] for name, array in data.train.items()}
     batches = Batches(data.train, config.batch_size, rng["data"], drop_last=True)
     start = initial_params(config, data.train["images"].shape[1], torch_generator(rng["init"]))
