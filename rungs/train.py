@@ -40,7 +40,9 @@ def train(
         from utils.ladder import load_ladders
 
         ladders = load_ladders(chapter.id)
-        ladder = ladder_called(ladders, ladder_name, chapter)
+        trained_ones = {name: ladder for name, ladder in ladders.items() if ladder.train_script}
+        # the first that is trained: a chapter's first ladders may be parts of its model, such as one layer
+        ladder = ladder_called(ladders if ladder_name else trained_ones or ladders, ladder_name, chapter)
         level = level_called(level, list(ladder.modules))
         script = script_of(ladder, chapter)
     settings = load_config(config, script.CONFIG, overrides or [], folder=folder)

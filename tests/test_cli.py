@@ -348,6 +348,17 @@ def test_train_hands_everything_to_the_script(script, tmp_path, capsys):
     assert (call.level, call.resume, call.folder) == ("pytorch_lowlevel", True, tmp_path / "run")
 
 
+def test_the_first_ladder_that_is_trained_is_taken(script, toys, monkeypatch, capsys):
+    """A chapter's first ladders may be parts of its model, such as one layer."""
+    from dataclasses import replace
+
+    ladders = {"layer": replace(toys, name="layer"), "toy": replace(toys, train_script="train_toy")}
+    monkeypatch.setattr("utils.ladder.load_ladders", lambda chapter: ladders)
+    assert main(["train", "01", "--config", "tiny"]) == 0 and len(script) == 1
+    assert main(["train", "01", "--config", "tiny", "--ladder", "layer"]) == 2
+    assert "ladder 'layer' of chapter 01 has no training script" in capsys.readouterr().err
+
+
 def test_other_settings_are_another_run(script, capsys):
     assert main(["train", "01", "--config", "tiny"]) == 0
     assert main(["train", "01", "--config", "tiny", "--set", "lr=0.5"]) == 0
