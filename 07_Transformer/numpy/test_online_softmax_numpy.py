@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 
 import numpy as np
+import online_softmax_numpy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -122,6 +123,18 @@ def test_memory_grows_with_the_length_and_not_with_its_square():
     small, large = peak(256), peak(1024)
     assert large < 5 * small
     assert large < 1024 * 1024 * 8 / 4  # a quarter of what the weights alone would take
+
+
+def test_tiles_above_the_diagonal_are_not_computed(monkeypatch):
+    """Four blocks of queries over four of keys: 1 + 2 + 3 + 4 tiles each way, and not 16."""
+    tiles = []
+    plain = online_softmax_numpy._scores
+    monkeypatch.setattr(online_softmax_numpy, "_scores", lambda *args: tiles.append(args[4:6]) or plain(*args))
+    x, layer = np.random.default_rng(5).normal(size=(8, 3)), TiledAttention(2, 2)
+    layer.forward(x, x, x, causal=True)
+    assert len(tiles) == 10
+    layer.backward(x)
+    assert len(tiles) == 20
 
 
 def test_float32_stays_float32():

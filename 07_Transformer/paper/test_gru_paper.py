@@ -90,6 +90,13 @@ def test_an_empty_source_is_finite_forward_and_backward():
         assert p.grad is not None and torch.isfinite(p.grad).all(), name
 
 
+def test_initialisation():
+    """N(0, 1/E) for the embedding, as the Transformer's; biases 0."""
+    gru = GruTranslator(500, embedding=64, hidden=10, generator=torch.Generator().manual_seed(0))
+    assert gru.embedding.weight.std().item() == pytest.approx(1 / 8, rel=0.02)
+    assert not any(p.any() for p in gru.parameters() if p.ndim == 1)
+
+
 def test_every_parameter_is_trained_and_dropout_has_its_own_generator():
     gru = model(dropout=0.4)
     gru(SOURCE, TARGET).square().sum().backward()

@@ -98,6 +98,8 @@ def test_dropout_is_drawn_from_the_generator_alone():
 
 
 def test_learned_positions():
+    model = small(learned_positions=True, max_length=500, d_model=64)
+    assert model.positions.std().item() == pytest.approx(1 / 8, rel=0.02)  # N(0, 1/d), as the embedding's
     model = small(learned_positions=True)
     assert "positions" in model.state_dict() and model.state_dict()["positions"].shape == (23, 10)
     source, target = batch()
