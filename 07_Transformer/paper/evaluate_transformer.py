@@ -102,9 +102,9 @@ def with_params(config: TranslationConfig, vocabulary: int, params: Params) -> T
 
 def trained(folder: Path) -> tuple[TranslationConfig, Translator, BytePairEncoder]:
     """Configuration, model and token encoder of a run; the mean of the last checkpoints where it took one."""
+    arrays, _ = load_checkpoint(folder / CHECKPOINT)  # first: it says what is wrong where there is no run
     config = TranslationConfig(**json.loads((folder / "run.json").read_text(encoding="utf-8"))["config"])
     coder = BytePairEncoder.load(folder / "merges.json")
-    arrays, _ = load_checkpoint(folder / CHECKPOINT)
     kind = "extra.mean." if any(name.startswith("extra.mean.") for name in arrays) else "params."
     params = {name.removeprefix(kind): value for name, value in arrays.items() if name.startswith(kind)}
     return config, with_params(config, len(coder), params), coder

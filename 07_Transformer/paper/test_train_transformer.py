@@ -18,6 +18,7 @@ from transformer_paper import Transformer, base, big
 from translation_data import encode_pairs, load_pairs, make_batch
 from translator_paper import build_model
 
+from utils.checkpoints import CheckpointError
 from utils.config import ConfigError, load_config
 from utils.runs import Run, read_log
 
@@ -70,17 +71,29 @@ def test_base_and_big_are_table_3(name, build, monkeypatch):
     assert built[0] | {"max_length": 1024} == built[1]
 
 
-def test_bad_configurations_are_named():
+def test_bad_configurations_are_named(monkeypatch):
     with pytest.raises(ConfigError, match="d_model 16 and 3 heads"):
         config("tiny", "heads=3")
     with pytest.raises(ConfigError, match="average = 3 checkpoints"):
         config("tiny", "average=3")
     with pytest.raises(ConfigError, match="task"):
         config("tiny", "task=wmt14")
-    with pytest.raises(ValueError, match="learned positions are the paper level's"):
+    with pytest.raises(ConfigError, match="learned positions are the paper level's"):
         level_of(config("tiny", "learned_positions=true"), "numpy", 300, torch.Generator())
-    with pytest.raises(ValueError, match="gru is trained at the paper level"):
+    with pytest.raises(ConfigError, match="gru is trained at the paper level"):
         level_of(config("tiny", "model=gru"), "numpy", 300, torch.Generator())
+    monkeypatch.setattr(train_transformer, "GPU", False)
+    with pytest.raises(ConfigError, match="device = cuda:1: torch finds no GPU here"):
+        train_transformer.device_of(config("tiny", "device=cuda:1"), "paper")
+
+
+def test_runs_that_are_not_there_or_do_not_fit_are_named(runs, tmp_path):
+    with pytest.raises(CheckpointError, match="nowhere"):
+        trained(tmp_path / "nowhere")
+    for change in ("d_model=16", "model=gru"):
+        other = config("tiny", change, f"start_from={runs / 'dates-0'}")
+        with pytest.raises(ConfigError, match="that run has another model or other sizes than this one"):
+            main(other, tmp_path / "other")
 
 
 @pytest.mark.parametrize("level", ["numpy", "pytorch_lowlevel"])

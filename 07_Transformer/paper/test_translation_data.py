@@ -28,6 +28,7 @@ from translation_data import (
     suffixed,
 )
 
+from utils.config import ConfigError
 from utils.data_loaders import missing_files
 
 
@@ -186,7 +187,7 @@ def test_bad_input_is_named():
         load_pairs("dates-english", "dev")
     with pytest.raises(ValueError, match=r"3 and 2"):
         TokenBatches([[3]] * 3, [[3]] * 2, 50, np.random.default_rng(0))
-    with pytest.raises(ValueError, match="room for 5 tokens, but one pair alone has 6"):
+    with pytest.raises(ConfigError, match="tokens = 5: a batch has room for so many, but one pair alone has 6"):
         TokenBatches([[3, 3]], [[3, 3, 3]], 5, np.random.default_rng(0))
 
 

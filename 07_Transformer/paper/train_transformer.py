@@ -25,7 +25,7 @@ from translation_data import TokenBatches, encode_pairs, load_pairs, make_coder
 from translator_paper import MAX_LENGTH, TranslationConfig, build_model
 
 from utils.arrays import to_numpy
-from utils.config import load_config
+from utils.config import ConfigError, load_config
 from utils.ladder import Level, Params
 from utils.receipts import Receipt, Target, new_receipt, write_receipt
 from utils.runs import Run, saved_params
@@ -42,6 +42,8 @@ def device_of(config: TranslationConfig, level: str) -> str:
     """Where it is trained: on a GPU if there is one and the paper level is asked for."""
     if level != "paper":
         return "cpu"
+    if config.device.startswith("cuda") and not GPU:
+        raise ConfigError(f"device = {config.device}: torch finds no GPU here; auto and cpu train without one")
     return ("cuda" if GPU else "cpu") if config.device == "auto" else config.device
 
 
@@ -53,10 +55,10 @@ def level_of(config: TranslationConfig, level: str, vocabulary: int, noise: torc
     """
     if config.model == "gru" or noise.device.type != "cpu":
         if level != "paper":
-            raise ValueError(f"the gru is trained at the paper level, not at {level}")
+            raise ConfigError(f"the gru is trained at the paper level, not at {level}")
         return drawing_level(config, vocabulary, noise)
     if level != "paper" and config.learned_positions:
-        raise ValueError(f"learned positions are the paper level's; the {level} level has the sinusoids alone")
+        raise ConfigError(f"learned positions are the paper level's; the {level} level has the sinusoids alone")
     kind = TransformerKind(heads=config.heads, smoothing=config.label_smoothing, max_length=MAX_LENGTH)
     return kind.builders()[level](importlib.import_module(MODULES[level]))
 
@@ -80,9 +82,14 @@ def drawing_level(config: TranslationConfig, vocabulary: int, noise: torch.Gener
 
 def initial_params(config: TranslationConfig, vocabulary: int, generator: torch.Generator) -> Params:
     """Drawn at the paper level in float32, so that every level starts from the same; or those of an earlier run."""
-    if config.start_from is not None:
-        return saved_params(config.start_from)
-    return to_numpy(build_model(config, vocabulary, generator).state_dict())
+    drawn = to_numpy(build_model(config, vocabulary, generator).state_dict())
+    if config.start_from is None:
+        return drawn
+    params = saved_params(config.start_from)
+    sizes = [{name: p.shape for name, p in state.items()} for state in (params, drawn)]
+    if sizes[0] != sizes[1]:
+        raise ConfigError(f"start_from = {config.start_from}: that run has another model or other sizes than this one")
+    return params
 
 
 # --8<-- [start:training_loop]

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from bpe_numpy import BOS, EOS, PAD, BytePairEncoder
 
+from utils.config import ConfigError
 from utils.data_loaders import load_dataset
 from utils.ladder import Batch
 from utils.training_utils import streams
@@ -240,7 +241,8 @@ class TokenBatches:
         rng: draws the order of each epoch when the epoch begins.
 
     Raises:
-        ValueError: no pairs, or a pair that is longer than `tokens`.
+        ValueError: no pairs, or not as many targets as sources.
+        ConfigError: a pair that is longer than `tokens`.
     """
 
     def __init__(self, sources: Encoded, targets: Encoded, tokens: int, rng: np.random.Generator) -> None:
@@ -249,7 +251,7 @@ class TokenBatches:
         self.sources, self.targets, self.tokens, self.rng = sources, targets, tokens, rng
         self.lengths = np.array([(len(s), len(t) + 1) for s, t in zip(sources, targets, strict=True)])  # (N, 2)
         if (longest := int(self.lengths.sum(1).max())) > tokens:
-            raise ValueError(f"a batch has room for {tokens} tokens, but one pair alone has {longest}")
+            raise ConfigError(f"tokens = {tokens}: a batch has room for so many, but one pair alone has {longest}")
         self.epoch, self.position = 0, 0
         self.order: np.ndarray | None = None  # (2, N): the pairs in their order, and the number of each one's batch
 
