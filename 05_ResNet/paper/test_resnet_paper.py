@@ -22,6 +22,7 @@ from utils.checkpoints import CheckpointError
 from utils.compare import compare_results
 from utils.config import ConfigError, load_config
 from utils.ladder import Params, load_ladders
+from utils.runs import read_log
 from utils.torch_levels import ModuleLevel
 
 # ---- data and schedule ----
@@ -61,6 +62,18 @@ def test_a_crop_is_a_shifted_image() -> None:
     mirrored = augment(images, rng, padding=0)
     flipped = [np.array_equal(a, b[:, :, ::-1]) for a, b in zip(mirrored, images, strict=True)]
     assert 10 < sum(flipped) < 40
+    again = augment(images, rng, padding=0)
+    assert flipped != [np.array_equal(a, b[:, :, ::-1]) for a, b in zip(again, images, strict=True)]
+
+
+def test_training_sees_augmented_images(tmp_path: Path) -> None:
+    losses = set()
+    for padding, flip in ((0, False), (1, False), (0, True), (1, True)):
+        changes = ["steps=1", f"crop_padding={padding}", f"flip={flip}"]
+        folder = tmp_path / f"{padding}{flip}"
+        train_resnet.main(load_config("tiny", train_resnet.CONFIG, changes, folder=train_resnet.CONFIGS), folder)
+        losses.add(read_log(folder)[0]["loss"])
+    assert len(losses) == 4
 
 
 def test_pooled_images() -> None:
@@ -75,7 +88,8 @@ def test_the_schedule_of_the_paper() -> None:
     steps = (0, 399, 400, 31_999, 32_000, 48_000, 63_999)
     rates = [train_resnet.learning_rate(config, step) for step in steps]
     assert rates == pytest.approx([0.01, 0.01, 0.1, 0.1, 0.01, 0.001, 0.001])
-    assert (config.steps, config.batch_size, config.momentum, config.weight_decay) == (64_000, 128, 0.9, 1e-4)
+    assert (config.steps, config.batch_size) == (64_000, 128)
+    assert train_resnet.start_options(config, "numpy") == {"lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4}
 
 
 def test_bad_configurations_are_refused() -> None:
