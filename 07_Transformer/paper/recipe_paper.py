@@ -1,13 +1,10 @@
-"""How the Transformer is trained: label smoothing, the learning rate, the mean of the last checkpoints.
+"""How the Transformer is trained: label smoothing and the learning rate.
 
-Vaswani et al.: Attention Is All You Need, NeurIPS 2017: section 5.3 (equation 3), 5.4 (label smoothing), 6.1 (averaging).
+Vaswani et al.: Attention Is All You Need, NeurIPS 2017: section 5.3 (equation 3), 5.4 (label smoothing).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 from transformer_paper import PAD
@@ -36,17 +33,3 @@ def transformer_schedule(step: int, d_model: int, warmup: int = 4000) -> float:
 
 
 # --8<-- [end:schedule]
-
-
-# --8<-- [start:averaging]
-def average_checkpoints(states: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """The mean of every parameter over several checkpoints: the last 5 for base, the last 20 for big (section 6.1)."""
-    if not states:
-        raise ValueError("average_checkpoints got no checkpoints")
-    for state in states[1:]:
-        if state.keys() != states[0].keys():
-            raise ValueError(f"average_checkpoints: names differ: {sorted(state.keys() ^ states[0].keys())}")
-    return {name: torch.stack([state[name] for state in states]).mean(dim=0) for name in states[0]}
-
-
-# --8<-- [end:averaging]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from recipe_paper import average_checkpoints, smoothed_cross_entropy, transformer_schedule
+from recipe_paper import smoothed_cross_entropy, transformer_schedule
 from torch import nn
 from transformer_checks import shapes_only
 from transformer_paper import Dropout, MultiHeadAttention, Transformer, base, big, sinusoids
@@ -126,18 +126,6 @@ def test_a_model_in_half_precision():
     source, target = batch()
     with torch.no_grad():
         assert model(source, target).dtype == torch.bfloat16
-
-
-def test_averaging():
-    states = [small(seed).state_dict() for seed in range(3)]
-    mean = average_checkpoints(states)
-    for name, value in mean.items():
-        torch.testing.assert_close(value, (states[0][name] + states[1][name] + states[2][name]) / 3)
-    small().load_state_dict(mean)
-    with pytest.raises(ValueError, match="no checkpoints"):
-        average_checkpoints([])
-    with pytest.raises(ValueError, match="names differ"):
-        average_checkpoints([states[0], {"a": torch.zeros(2)}])
 
 
 def test_schedule_and_loss_refuse():
