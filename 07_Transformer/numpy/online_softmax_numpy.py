@@ -119,11 +119,11 @@ class TiledAttention:
                 j = slice(*columns)
                 s = _scores(q[..., i, :], k[..., j, :], scale, mask, rows, columns, causal, m - n)
                 a = np.exp(s - self.logsumexp[..., i, None])  # (..., rows, columns), normalised already
-                dv[..., j, :] += np.swapaxes(a, -1, -2) @ dout[..., i, :]
-                da = dout[..., i, :] @ np.swapaxes(v[..., j, :], -1, -2)
-                ds = a * (da - inner[..., i, :]) * scale
-                dq[..., i, :] += ds @ k[..., j, :]
-                dk[..., j, :] += np.swapaxes(ds, -1, -2) @ q[..., i, :]
+                dv[..., j, :] += np.swapaxes(a, -1, -2) @ dout[..., i, :]  # O = A V, so dV = A' dO
+                da = dout[..., i, :] @ np.swapaxes(v[..., j, :], -1, -2)  # and dA = dO V'
+                ds = a * (da - inner[..., i, :]) * scale  # dS = A (dA - D); the scale is that of S = scale Q K'
+                dq[..., i, :] += ds @ k[..., j, :]  # dQ = dS K
+                dk[..., j, :] += np.swapaxes(ds, -1, -2) @ q[..., i, :]  # dK = dS' Q
         return dq, dk, dv
 
     def _columns(self, rows: tuple[int, int], n: int, m: int, causal: bool) -> Iterator[tuple[int, int]]:
