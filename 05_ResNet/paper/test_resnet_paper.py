@@ -76,6 +76,15 @@ def test_training_sees_augmented_images(tmp_path: Path) -> None:
     assert len(losses) == 4
 
 
+def test_every_batch_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A last batch of one image would have no variance; 50 images give one batch of 32 an epoch."""
+    counts = []
+    monkeypatch.setattr(train_resnet, "augment", lambda images, rng, **_: counts.append(len(images)) or images)
+    changes = ["steps=3", "train_images=50"]
+    train_resnet.main(load_config("tiny", train_resnet.CONFIG, changes, folder=train_resnet.CONFIGS), tmp_path)
+    assert counts == [32, 32, 32]
+
+
 def test_pooled_images() -> None:
     images = np.arange(16, dtype=np.uint8).reshape(1, 1, 4, 4)
     np.testing.assert_array_equal(as_bchw(images, 2)[0, 0], [[2, 4], [10, 12]])  # 2.5, 4.5, 10.5, 12.5 to even
@@ -319,3 +328,16 @@ def test_responses_are_those_of_the_layers() -> None:
     assert len(found) == 7
     with torch.no_grad():
         assert found[0] == pytest.approx(float(net.bn1(net.conv1(images)).std()))
+
+
+def test_gradients_are_those_of_training() -> None:
+    """One for the stem and for each block; the last by hand, through pooling and the classifier."""
+    net = CifarResNet(8, width=2).eval()
+    images, labels = torch.rand(5, 3, 8, 8, generator=torch.Generator().manual_seed(0)), torch.arange(5)
+    found = evaluate_resnet.layer_gradients(net, images, labels)
+    assert len(found) == 4
+    assert net.bn1.num_batches_tracked == 1  # the statistics were those of the batch
+    with torch.no_grad():
+        wrong = (net.train()(images).softmax(dim=1) - F.one_hot(labels, 10)) / 5
+        want = (wrong @ net.fc.weight)[:, :, None, None].expand(-1, -1, 2, 2) / 4
+    np.testing.assert_allclose(found[-1], want.numpy(), rtol=1e-4, atol=1e-7)
