@@ -16,7 +16,7 @@ from transformer_paper import BOS, EOS, MultiHeadAttention, Transformer, sinusoi
 
 from utils.figure_tables import heat_maps
 from utils.runs import read_log
-from utils.visualization import curves, loss_and_accuracy, save
+from utils.visualization import curve_panels, curves, save
 
 FIGURES = Path(__file__).parents[1] / "figures"
 DATE = "Saturday, the third of May 1997"
@@ -113,28 +113,32 @@ def plot_attention(
     return paths
 
 
-def plot_losses(runs: Path, folder: Path, task: str) -> Path | None:
-    """Training and validation loss of the two models, the mean over the seeds that both have."""
-    models = {task: "Transformer", f"{task}_gru": "GRU with attention"}
-    seeds = [s for s in range(100) if all((runs / f"{name}-{s}" / "results.json").exists() for name in models)]
-    if not seeds:
+COMPARED = {"Transformer": "{}", "GRU with attention": "{}_gru"}
+TASKS = {"dates": "Dates", "multi30k": "Multi30k"}
+
+
+def plot_comparison(runs: Path, folder: Path) -> Path | None:
+    """Training and validation loss of the two models on each task, the mean over the seeds that both have."""
+    panels: dict[str, dict[str, tuple]] = {}
+    for task, what in TASKS.items():
+        names = {title: name.format(task) for title, name in COMPARED.items()}
+        seeds = [s for s in range(100) if all((runs / f"{n}-{s}" / "results.json").exists() for n in names.values())]
+        if not seeds:
+            continue
+        told = f"mean of {len(seeds)} seeds" if len(seeds) > 1 else f"seed {seeds[0]}"
+        logs = {title: [read_log(runs / f"{name}-{seed}") for seed in seeds] for title, name in names.items()}
+        for key, kind in {"loss": "training loss, smoothed labels", "val_nll": "validation loss per token"}.items():
+            panels[f"{what}, {kind} ({told})"] = {
+                title: (
+                    [record["step"] for record in several[0]],
+                    np.mean([[record[key] for record in log] for log in several], axis=0),
+                )
+                for title, several in logs.items()
+            }
+    if not panels:
         return None
-    told = f"mean of {len(seeds)} seeds" if len(seeds) > 1 else f"seed {seeds[0]}"
-    training, validation = {}, {}
-    for name, title in models.items():
-        logs = [read_log(runs / f"{name}-{seed}") for seed in seeds]
-        steps = [record["step"] for record in logs[0]]
-        training[title] = (steps, np.mean([[record["loss"] for record in log] for log in logs], axis=0))
-        validation[title] = (steps, np.mean([[record["val_nll"] for record in log] for log in logs], axis=0))
-    what = "Dates" if task == "dates" else "Multi30k, German to English"
-    figure = loss_and_accuracy(
-        training,
-        validation,
-        xlabel="update",
-        metric="validation loss per token, without label smoothing",
-        title=f"{what}: as many parameters, the same batches ({told})",
-    )
-    return save(figure, folder / f"losses_{task}.svg")
+    figure = curve_panels(panels, xlabel="update", columns=2, share=False, title="Same size, same batches")
+    return save(figure, folder / "comparison.svg")
 
 
 def main(runs: Path, folder: Path = FIGURES) -> list[Path]:
@@ -144,7 +148,7 @@ def main(runs: Path, folder: Path = FIGURES) -> list[Path]:
         made += plot_attention(runs / "dates-0", DATE, folder, "dates")
     if (runs / "multi30k-0" / "results.json").exists():
         made += plot_attention(runs / "multi30k-0", CAPTION, folder, "multi30k", kinds=("cross",))
-    made += [plot_losses(runs, folder, task) for task in ("dates", "multi30k")]
+    made.append(plot_comparison(runs, folder))
     return [path for path in made if path is not None]
 
 

@@ -1,6 +1,7 @@
 import inspect
 import json
 import math
+import re
 import runpy
 import sys
 
@@ -11,7 +12,7 @@ import torch
 import train_transformer
 from bpe_numpy import BytePairEncoder
 from evaluate_transformer import bleu, exact_match, mean_nll, trained, translate, with_params
-from plot_transformer import attention_of, plot_attention, plot_losses, plot_positions, plot_schedule
+from plot_transformer import attention_of, plot_attention, plot_comparison, plot_positions, plot_schedule
 from recipe_paper import smoothed_cross_entropy, transformer_schedule
 from train_transformer import ABLATIONS, CONFIG, CONFIGS, RESULTS, drawing_level, level_of, main, reproduce
 from transformer_paper import Transformer, base, big
@@ -20,6 +21,7 @@ from translator_paper import build_model
 
 from utils.checkpoints import CheckpointError
 from utils.config import ConfigError, load_config
+from utils.receipts import read_receipt
 from utils.runs import Run, read_log
 
 
@@ -282,10 +284,21 @@ def test_figures(runs, tmp_path):
     made = [
         *plot_positions(tmp_path, length=20, d_model=16),
         plot_schedule(tmp_path),
-        plot_losses(runs, tmp_path, "dates"),
+        plot_comparison(runs, tmp_path),
     ]
     assert all(path is not None and path.exists() for path in made)
-    assert plot_losses(runs, tmp_path, "multi30k") is None
+    assert plot_comparison(tmp_path, tmp_path) is None
+
+
+@pytest.mark.parametrize("name", ["dates", "dates_gru", "multi30k", "multi30k_gru"])
+def test_the_table_of_the_two_models_says_what_the_receipts_say(name):
+    receipt = read_receipt(CONFIGS.parent / "results" / f"{name}.json")
+    parameters, seconds = re.match(r"([\d,]+) parameters.* one thread: (\d+) s$", receipt.notes).groups()
+    task = "dates, exact match" if receipt.unit else "Multi30k, BLEU"
+    model = "GRU with attention" if "gru" in name else "Transformer"
+    cells = (task, model, parameters, f"{receipt.steps:,}", f"{int(seconds) / 60:.1f} min", receipt.summary)
+    row = "| " + " | ".join(cells) + " |"
+    assert row in (CONFIGS.parents[1] / "README.md").read_text(encoding="utf-8")
 
 
 def test_reproduce_writes_a_receipt_for_each_result(tmp_path, monkeypatch):
