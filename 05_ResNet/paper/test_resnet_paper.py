@@ -10,11 +10,13 @@ import evaluate_resnet
 import numpy as np
 import plot_resnet
 import pytest
+import resnet_lowlevel
+import resnet_numpy
 import torch
 import train_resnet
 from load_resnet import load_checkpoint, name_table, transformers_name
 from resnet_data import Images, as_bchw, augment, load_images, prepare
-from resnet_paper import CifarResNet, ResNet
+from resnet_paper import CifarResNet, ResNet, init_resnet
 from safetensors.torch import save_file
 from torch.nn import functional as F
 
@@ -341,3 +343,19 @@ def test_gradients_are_those_of_training() -> None:
         wrong = (net.train()(images).softmax(dim=1) - F.one_hot(labels, 10)) / 5
         want = (wrong @ net.fc.weight)[:, :, None, None].expand(-1, -1, 2, 2) / 4
     np.testing.assert_allclose(found[-1], want.numpy(), rtol=1e-4, atol=1e-7)
+
+
+def test_the_classifier_is_drawn_by_hes_rule_at_every_level() -> None:
+    """With many classes: N(0, 2 / 8) here, where Glorot's rule would give 2 / 5,008."""
+    options: dict[str, Any] = {"depth": 8, "width": 2, "classes": 5000}
+    generator = torch.Generator().manual_seed(0)
+    with torch.random.fork_rng(devices=[]):
+        net = CifarResNet(**options)
+    init_resnet(net, generator)
+    weights = {
+        "numpy": resnet_numpy.CifarResNet(**options, rng=np.random.default_rng(0)).params["fc.weight"],
+        "pytorch_lowlevel": resnet_lowlevel.init_cifar_resnet(**options, generator=generator)["fc.weight"],
+        "paper": net.fc.weight,
+    }
+    for level, weight in weights.items():
+        assert weight.std().item() == pytest.approx(0.5, rel=0.02), level
