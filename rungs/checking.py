@@ -78,8 +78,20 @@ def _run_check(check: Check, module: ModuleType, path: Path) -> Tester:
     return t
 
 
-def run_source(exercise: Exercise, source: str, path: Path, *, explain: bool = True) -> Verdict:
-    """Check `source` in this process. `path` is where it came from; `explain` looks for the misconception after a failure."""
+Records = dict[tuple[str, str], "list[Observation] | None"]
+"""Part, mistake -> what the mistake gave back there; None where it passes."""
+
+
+def run_source(
+    exercise: Exercise, source: str, path: Path, *, explain: bool = True, records: Records | None = None
+) -> Verdict:
+    """Check `source` in this process.
+
+    Args:
+        path: where `source` came from.
+        explain: look for the misconception after a failure.
+        records: of the mistakes that earlier calls for this exercise have tried; grows by those that this call tries.
+    """
     checks = _load_checks(exercise)
     note("importing your file")
     try:
@@ -99,7 +111,7 @@ def run_source(exercise: Exercise, source: str, path: Path, *, explain: bool = T
             verdict.failure, verdict.status = t.failure, status
     if explain and failing is not None and verdict.status == "failed":
         note("looking for the misconception")
-        mistake = _recognised(exercise, *failing)
+        mistake = _recognised(exercise, *failing, {} if records is None else records)
         if mistake is not None:
             verdict.mistake, verdict.explanation = mistake.name, mistake.text
     return verdict
@@ -118,14 +130,23 @@ def _not_imported(exercise: Exercise, error: BaseException, path: Path) -> Verdi
     return Verdict(exercise.id, status, failure=failure)
 
 
-def _recognised(exercise: Exercise, check: Check, record: list[Observation]) -> Misconception | None:
+def _recognised(exercise: Exercise, check: Check, record: list[Observation], records: Records) -> Misconception | None:
     """The planted mistake that fails this part and behaves as the learner's code did."""
     for mistake in exercise.misconceptions():
-        # What the mistakes print must not stand among the learner's output.
-        with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
-            other = _run_check(check, _execute(mistake.source, mistake.path), mistake.path)
-            if other.failure is not None and same_behaviour(record, other.record):
-                return mistake
+        tried = check.name, mistake.name
+        if tried not in records:
+            records[tried] = _record(mistake, check)
+        if (theirs := records[tried]) is not None and same_behaviour(record, theirs):
+            return mistake
+    return None
+
+
+def _record(mistake: Misconception, check: Check) -> list[Observation] | None:
+    """What a planted mistake gives back in a part that it fails."""
+    # What the mistakes print must not stand among the learner's output.
+    with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
+        t = _run_check(check, _execute(mistake.source, mistake.path), mistake.path)
+        return t.record if t.failure is not None else None
     return None
 
 

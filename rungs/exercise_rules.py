@@ -15,7 +15,7 @@ import ast
 import re
 from functools import cache
 
-from rungs.checking import run_source
+from rungs.checking import Records, run_source
 from rungs.exercises import Exercise, all_exercises
 from utils.chapters import Chapter, all_chapters, find_chapter
 
@@ -36,8 +36,9 @@ def behaviour(exercise: Exercise) -> list[str]:
     mistakes = exercise.misconceptions()
     if len(mistakes) < 3:
         breaches.append(f"{len(mistakes)} mistakes; at least three are needed")
+    records: Records = {}
     for mistake in mistakes:
-        verdict = run_source(exercise, mistake.source, mistake.path)
+        verdict = run_source(exercise, mistake.source, mistake.path, records=records)
         if verdict.status != "failed":
             breaches.append(f"the mistake {mistake.name} is {verdict.status!r} and must fail: {_say(verdict)}")
         elif verdict.mistake != mistake.name:
