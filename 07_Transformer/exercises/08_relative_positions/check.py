@@ -63,8 +63,10 @@ def check_memory(t):
     q, k = t.rng.normal(size=(150, 61)), t.rng.normal(size=(150, 61))
     table, ds = t.rng.normal(size=(7, 61)), t.rng.normal(size=(150, 150))
     tracemalloc.start()
-    t.call("relative_scores", q, k, table)
-    t.call("relative_scores_backward", ds, q, k, table)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    try:
+        t.call("relative_scores", q, k, table)
+        t.call("relative_scores_backward", ds, q, k, table)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:  # whatever the learner's code does: everything runs five times slower while memory is traced
+        tracemalloc.stop()
     t.require(peak < 150 * 150 * 61 * 8 / 2, "the peak of memory is that of an array (n, m, d)", got=f"{peak} bytes")
