@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import pytest
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from utils.config import Config, ConfigError, describe, load_config
 
@@ -21,6 +21,17 @@ class Settings(Config):
     hidden: int = Field(description="units (table 1)")
     optimizer: Optimizer = Optimizer()
     warmup: float | None = None
+
+
+class Layer(Config):
+    width: int = 12
+    heads: int = 4
+
+    @model_validator(mode="after")
+    def _divides(self) -> Self:
+        if self.width % self.heads:
+            raise ValueError(f"width must be divisible by heads, got {self.width} and {self.heads}")
+        return self
 
 
 @pytest.fixture
@@ -84,6 +95,13 @@ def test_every_problem_is_named_at_once(folder: Path) -> None:
     text = message("small", "epochs=0", "hiden=3", folder=folder)
     assert "epochs = 0" in text
     assert "'hiden'; did you mean 'hidden'?" in text
+
+
+def test_settings_that_do_not_go_together(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("width: 12\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(tmp_path / "a.yaml", Layer, ["heads=5"])
+    assert str(caught.value).splitlines()[1:] == ["  width must be divisible by heads, got 12 and 5"]
 
 
 @pytest.mark.parametrize(

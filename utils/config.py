@@ -152,7 +152,8 @@ def _explain(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
     if kind == "missing":
         return f"key {key!r} is missing"
     message = problem["msg"].removeprefix("Value error, ")
-    return f"{key or 'the whole'} = {value!r}: {message[0].lower() + message[1:]}"
+    message = message[0].lower() + message[1:]
+    return f"{key} = {value!r}: {message}" if key else message  # without a key: settings that do not go together
 
 
 def _keys(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
