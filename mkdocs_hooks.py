@@ -234,7 +234,8 @@ def compare(folder: str, name: str, page: str) -> str:
         for path in sorted((ROOT / folder / level).glob("*.py")):
             if (code := section(path, name)) is not None:
                 block = _block(code, "python", path.relative_to(ROOT).as_posix())
-                tabs.append(f'=== "{label[0].upper() + label[1:]}"\n\n{textwrap.indent(block, "    ")}')
+                first = "" if tabs else "!"  # a group of its own, also right behind another one
+                tabs.append(f'==={first} "{label[0].upper() + label[1:]}"\n\n{textwrap.indent(block, "    ")}')
     if not tabs:
         raise PluginError(f"{page}: no code file of {folder} marks a section [start:{name}]")
     return "\n".join(tabs)

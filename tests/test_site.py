@@ -73,6 +73,13 @@ def test_every_written_chapter_has_its_pages(site: Path) -> None:
     ]
 
 
+def test_each_comparison_is_a_group_of_tabs(site: Path) -> None:
+    for chapter in mkdocs_hooks.shown_chapters():
+        asked = (chapter.path / "README.md").read_text(encoding="utf-8").count("<!-- compare: ")
+        page = (site / chapter.folder / "index.html").read_text(encoding="utf-8")
+        assert page.count('class="tabbed-set ') == asked, chapter.folder
+
+
 def test_a_port_in_use_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -162,7 +169,7 @@ def test_a_comparison_has_one_tab_a_level_and_stops_the_build_where_nobody_marks
         (tmp_path / "01" / level).mkdir(parents=True)
         (tmp_path / "01" / level / "a.py").write_text(f"# --8<-- [start:a]\n{level} = '~~~'\n# --8<-- [end:a]\n")
     tabs = mkdocs_hooks.compare("01", "a", "01/README.md")
-    assert re.findall(r'^=== "(.*)"$', tabs, re.M) == ["NumPy", "Paper"]
+    assert re.findall(r'^(===!?) "(.*)"$', tabs, re.M) == [("===!", "NumPy"), ("===", "Paper")]
     assert "    ~~~~ { .python" in tabs
     with pytest.raises(PluginError, match=r"01/README.md: no code file of 01 marks a section \[start:gone\]"):
         mkdocs_hooks.compare("01", "gone", "01/README.md")
