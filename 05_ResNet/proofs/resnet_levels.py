@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -94,22 +95,17 @@ def trace_of(blocks: list[str], convs: int, *, pooled: bool = False) -> tuple[st
 # ---- levels ----
 
 
+@dataclass(frozen=True, kw_only=True)
 class Kind:
     """One family of networks: what differs between the ladders of this chapter."""
 
-    def __init__(
-        self,
-        *,
-        numpy_class: str,
-        lowlevel: str,
-        init: str,
-        fixed: Sizes,
-        default: Sizes,
-        sizes: Callable[[Params], dict[str, Any]],
-        trace: tuple[str, ...],
-    ) -> None:
-        self.name, self.lowlevel, self.init = numpy_class, lowlevel, init
-        self.fixed, self.default, self.sizes, self.trace = dict(fixed), dict(default), sizes, trace
+    numpy_class: str
+    lowlevel: str
+    init: str
+    fixed: Sizes
+    default: Sizes
+    sizes: Callable[[Params], dict[str, Any]]
+    trace: tuple[str, ...]
 
     def options(self, sizes: Sizes) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -133,7 +129,7 @@ class Kind:
             return {"logits": logits}, loss, backward
 
         def build(rng: np.random.Generator, dtype: Any, **sizes: Any) -> Any:
-            return getattr(module, self.name)(**self.options(sizes), rng=rng, dtype=dtype)
+            return getattr(module, self.numpy_class)(**self.options(sizes), rng=rng, dtype=dtype)
 
         def optimizer(model: Any, **options: Any) -> Any:
             return importlib.import_module("optimizers_numpy").SGD(model.params, **SGD | options)
@@ -159,7 +155,7 @@ class Kind:
 
     def paper(self, module: ModuleType) -> Level:
         return SwitchedLevel(
-            lambda **sizes: getattr(module, self.name)(**self.options(sizes)),
+            lambda **sizes: getattr(module, self.numpy_class)(**self.options(sizes)),
             module_pass,
             lambda model, **options: torch.optim.SGD(model.parameters(), **SGD | options),
             inputs=("images",),
@@ -199,15 +195,7 @@ CIFAR_KIND = Kind(
     sizes=cifar_sizes,
     trace=CIFAR_TRACE,
 )
-PLAIN_KIND = Kind(
-    numpy_class="CifarResNet",
-    lowlevel="cifar_resnet",
-    init="init_cifar_resnet",
-    fixed={"option": "none"},
-    default=CIFAR,
-    sizes=cifar_sizes,
-    trace=CIFAR_TRACE,
-)
+PLAIN_KIND = replace(CIFAR_KIND, fixed={"option": "none"})
 KIND_18 = Kind(
     numpy_class="ResNet",
     lowlevel="resnet",
