@@ -145,6 +145,7 @@ def add_to_mean(mean: Params, params: Params, config: TranslationConfig) -> Para
 
 
 DATES = "no dates in the paper"
+WMT = "WMT 2014 was not attempted: neither the data nor 3.3e18 operations are at hand"
 TABLE_3 = "Table 3, rows {}: BLEU on newstest2013, no dates"
 RESULTS: dict[str, dict[str, Any]] = {
     "dates": {
@@ -155,11 +156,11 @@ RESULTS: dict[str, dict[str, Any]] = {
     "dates_gru": {"title": "GRU with attention, dates to ISO 8601", "paper_where": DATES},
     "multi30k": {
         "title": "Transformer, Multi30k German to English",
-        "paper_where": "WMT 2014 was not attempted: neither the data nor 3.3e18 operations are at hand",
+        "paper_where": WMT,
     },
     "multi30k_large": {
         "title": "Transformer of 3 + 3 layers, width 256, Multi30k German to English",
-        "paper_where": "WMT 2014 was not attempted: neither the data nor 3.3e18 operations are at hand",
+        "paper_where": WMT,
         "target": Target(text="at least 33 BLEU", low=33.0),
     },
     "multi30k_gru": {
@@ -250,7 +251,7 @@ def _reproduce(name: str, folder: Path, seeds: Sequence[int]) -> Receipt:
         steps=config.steps,
         wall_time_s={seed: results["wall_time_s"] for seed, results in found.items()},
         config=config.model_dump(mode="json", exclude={"seed", "start_from"}),
-        notes=f"{count:,} parameters; validation loss per token by seed: {nll}{told_cpu}",
+        notes=f"{count:,} parameters; validation loss per token of the last weights, by seed: {nll}{told_cpu}",
         **told,
     )
 
