@@ -78,7 +78,7 @@ def _run_check(check: Check, module: ModuleType, path: Path) -> Tester:
     return t
 
 
-Records = dict[tuple[str, str], "list[Observation] | None"]
+Records = dict[tuple[str, str], list[Observation] | None]
 """Part, mistake -> what the mistake gave back there; None where it passes."""
 
 

@@ -48,8 +48,8 @@ def test_endless_loop_that_ignores_signals(run) -> None:
 
 
 def test_loading_is_not_the_learners_time(run) -> None:
-    load = "import time\ntime.sleep(2)\n"
-    assert run(load + NOTE + "return 1", seconds=1).ending == "finished"
+    load = "import time\ntime.sleep(4)\n"
+    assert run(load + NOTE + "return 1", seconds=3).ending == "finished"
     assert run(NOTE + load + "return 1", seconds=1).ending == "timeout"
 
 
