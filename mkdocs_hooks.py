@@ -58,9 +58,9 @@ def shown_chapters() -> list[Chapter]:
 
 def _repository() -> Iterator[Path]:
     """Every published file outside docs/, relative to the root."""
-    roots = [ROOT, *(ROOT / name for name in ("utils", "rungs", "tests", "benchmarks"))]
-    found = [path for root in roots for path in root.glob("*")]
-    found += [path for chapter in all_chapters() for path in chapter.path.rglob("*")]
+    folders = [ROOT / name for name in ("utils", "rungs", "tests", "benchmarks")]
+    folders += [chapter.path for chapter in all_chapters()]
+    found = [*ROOT.glob("*"), *(path for folder in folders for path in folder.rglob("*"))]
     for path in sorted(set(found)):
         rel = path.relative_to(ROOT)
         hidden = any(part.startswith(".") or part in SKIP for part in rel.parts)

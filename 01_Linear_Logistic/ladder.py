@@ -26,7 +26,7 @@ from linear_references import SklearnLevel, sklearn_classifier, sklearn_linear, 
 from logistic_levels import LOGISTIC_BUILDERS, SOFTMAX_BUILDERS, UNITS_BUILDERS
 
 from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit, Script
-from utils.planting import load_mistakes
+from utils.parity.planting import load_mistakes
 from utils.proofs import fresh_params
 
 PAPER = "LeCun, Bottou, Bengio, Haffner: Gradient-Based Learning Applied to Document Recognition, 1998, section III-C.1"

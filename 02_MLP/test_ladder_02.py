@@ -1,7 +1,8 @@
 import pytest
 
 from utils.ladder import load_ladders
-from utils.parity import PROOFS, prove
+from utils.parity.prove import prove
+from utils.parity.report import PROOFS
 
 LADDERS = load_ladders("02")
 

@@ -40,7 +40,7 @@ from resnet_references import (
 
 from utils.data_loaders import load_dataset
 from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit, Script
-from utils.planting import load_mistakes
+from utils.parity.planting import load_mistakes
 from utils.proofs import fresh_params
 
 MISTAKES = load_mistakes(Path(__file__).parent)

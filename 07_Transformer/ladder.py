@@ -38,7 +38,7 @@ from transformer_parts import (
 from transformer_references import MARIAN, TORCH_ATTENTION, TORCH_DECODER_LAYER, TORCH_ENCODER_LAYER, TORCH_TRANSFORMER
 
 from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit, Script
-from utils.planting import load_mistakes
+from utils.parity.planting import load_mistakes
 from utils.proofs import fresh_params
 
 MISTAKES = load_mistakes(Path(__file__).parent)

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from utils import visualization
 from utils.chapters import ROOT, written_chapters
-from utils.compare import RTOL
+from utils.figures.curves import curves
+from utils.figures.saving import save
 from utils.ladder import Batch, Ladder, Level, Params, load_ladders
-from utils.planting import plant
+from utils.parity.compare import RTOL
+from utils.parity.planting import plant
 
 FOLDER = ROOT / "docs" / "figures"
 STEPS = 10  # as in the proofs
@@ -155,7 +156,7 @@ def floor(series: list[float]) -> list[float]:
 def draw(report: dict, folder: Path) -> None:
     worst, sizes = summary(report)
     ranks = np.arange(1, len(sizes) + 1)
-    figure = visualization.curves(
+    figure = curves(
         {"one planted mistake each, in float64": (ranks, sizes)},
         xlabel="planted mistakes, smallest first",
         ylabel="largest relative difference",
@@ -167,19 +168,19 @@ def draw(report: dict, folder: Path) -> None:
         },
         title="What a mistake changes, and what rounding changes",
     )
-    visualization.save(figure, folder / "mistakes.svg")
+    save(figure, folder / "mistakes.svg")
     series = {
         f"{shown_name(level)}, {dtype}": (np.arange(1, len(values) + 1) * report["training"]["every"], floor(values))
         for dtype, levels in report["training"]["parameter differences"].items()
         for level, values in levels.items()
     }
-    figure = visualization.curves(
+    figure = curves(
         series,
         ylabel="largest relative parameter difference",
         log=True,
         title=f"Equal code drifts apart: {report['training']['ladder']}, against the paper level",
     )
-    visualization.save(figure, folder / "drift.svg")
+    save(figure, folder / "drift.svg")
 
 
 def shown_name(level: str) -> str:

@@ -70,10 +70,10 @@ def climb(
 
     with same_threads(1):  # at these sizes more threads wait for one another, and longest on a busy machine
         tracks = train(ladder, settings, steps, seed, console)
-    path = out or ROOT / "runs" / "climb" / f"{chapter.id}-{ladder.name}.svg"
-    from utils import visualization
+    from utils.figures.saving import save
 
-    visualization.save(figure(tracks, chapter.title, settings.metric), path)
+    path = out or ROOT / "runs" / "climb" / f"{chapter.id}-{ladder.name}.svg"
+    save(figure(tracks, chapter.title, settings.metric), path)
     shown = str(path.resolve().relative_to(Path.cwd())) if path.resolve().is_relative_to(Path.cwd()) else str(path)
     if as_json:
         print(json.dumps(as_dict(tracks, chapter, ladder, settings, steps, seed, shown), indent=2))
@@ -190,7 +190,7 @@ def score_text(score: float, metric: str) -> str:
 
 def figure(tracks: list[Track], title: str, metric: str) -> Figure:
     """Left: the loss of every level, one line over the other. Right: how far each is from the first; logarithmic."""
-    from utils import visualization
+    from utils.figures.curves import loss_and_accuracy
 
     names = [LEVELS.get(track.level, track.level) for track in tracks]
     losses = {name: track.losses for name, track in zip(names, tracks, strict=True)}
@@ -200,7 +200,7 @@ def figure(tracks: list[Track], title: str, metric: str) -> Figure:
         name: (track.points, [max(d, floor) for d in track.differences])
         for name, track in list(zip(names, tracks, strict=True))[1:]
     }
-    drawn = visualization.loss_and_accuracy(
+    drawn = loss_and_accuracy(
         losses, differences, metric=f"largest parameter difference to {names[0]}", title=f"{title}: all levels"
     )
     drawn.axes[1].set_yscale("log")

@@ -160,7 +160,9 @@ def verify_in_child(chapter: str, level: str, files: dict[str, str], ladder: str
 
     from rungs.sandbox_child import note
     from utils.ladder import load_ladders
-    from utils.parity import Finding, Report, prove
+    from utils.parity.finding import Finding
+    from utils.parity.prove import prove
+    from utils.parity.report import Report
 
     note("loading the chapter")
     entry = find_chapter(chapter)

@@ -78,7 +78,8 @@ def our_reports(
     """The reports of the tested levels; one row of progress for each proof of each ladder."""
     with console.status("loading torch"):
         from utils.ladder import load_ladders
-        from utils.parity import PROOFS, Report, prove
+        from utils.parity.prove import prove
+        from utils.parity.report import PROOFS, Report
 
         ladders: list[tuple[Ladder, str | None]] = []
         for chapter in chapters:

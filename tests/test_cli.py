@@ -254,7 +254,7 @@ def test_verify_as_json(toys, capsys):
 
 
 def test_verify_names_the_first_divergence_first(toys, monkeypatch, capsys):
-    from utils.numpy_level import NumpyLevel
+    from utils.levels import NumpyLevel
 
     def wrong(module):
         level = toy.numpy_level(module)

@@ -12,7 +12,7 @@ import pytest
 
 from tests import doc_blocks
 from utils.chapters import ROOT, all_chapters
-from utils.parity import prove
+from utils.parity.prove import prove
 
 PAGES = {str(page.relative_to(ROOT)): page for page in doc_blocks.pages()}
 FENCE = re.compile(r"^([ \t]*)(```+|~~~+)(?P<language>\w*)[^\n]*\n(?P<code>.*?)^\1\2[ \t]*$", re.M | re.S)

@@ -10,10 +10,11 @@ import pytest
 
 from tests import toy
 from tests.toy import toy_ladder
-from utils.compare import compare, compare_all, compare_zero
-from utils.gradcheck import check_layer
 from utils.ladder import Check, LayerCase, Mistake, Overfit, Script
-from utils.parity import PROOFS, prove
+from utils.parity.compare import compare, compare_all, compare_zero
+from utils.parity.gradcheck import check_layer
+from utils.parity.prove import prove
+from utils.parity.report import PROOFS
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,8 @@ from types import ModuleType
 import numpy as np
 
 from utils.ladder import Check, Ladder, LayerCase, Level, Mistake, Overfit, Script
-from utils.numpy_level import NumpyLevel
-from utils.parity import passed
-from utils.torch_levels import LowLevel, ModuleLevel
+from utils.levels import LowLevel, ModuleLevel, NumpyLevel
+from utils.parity.finding import passed
 
 NUMPY = '''
 import numpy as np

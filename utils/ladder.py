@@ -22,7 +22,7 @@ import numpy as np
 from utils.chapters import ROOT, find_chapter
 
 if TYPE_CHECKING:
-    from utils.parity import Finding
+    from utils.parity.finding import Finding
 
 Params = dict[str, np.ndarray]
 """The paper level's `state_dict` names and layouts, buffers included."""
@@ -83,7 +83,7 @@ class Trainer(ABC):
 
 
 class Level(ABC):
-    """One implementation of a ladder's model. `utils.numpy_level` and `utils.torch_levels` adapt plain code to it."""
+    """One implementation of a ladder's model. `utils.levels` adapts plain code to it."""
 
     schedule: Callable[[int], float] | None = None  # learning rate at step 0, 1, ...; None keeps the optimizer's own
 
@@ -145,7 +145,7 @@ class Check:
 
     name: str
     run: Callable[[Mapping[str, ModuleType], np.random.Generator], list[Finding]]
-    proof: str = "references"  # the proof that it belongs to, one of `utils.parity.PROOFS`
+    proof: str = "references"  # the proof that it belongs to, one of `utils.parity.report.PROOFS`
 
 
 @dataclass(frozen=True)

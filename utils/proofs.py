@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from utils.compare import Finding, failed, passed
 from utils.ladder import Params
+from utils.parity.finding import Finding, failed, passed
 
 
 def part(module: ModuleType, name: str, home: str) -> Any:

@@ -17,7 +17,7 @@ from linear_numpy import (
     xavier_uniform,
 )
 
-from utils.gradcheck import check_layer
+from utils.parity.gradcheck import check_layer
 
 SEEDS = st.integers(0, 2**32 - 1)
 

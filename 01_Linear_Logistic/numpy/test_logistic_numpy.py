@@ -20,7 +20,7 @@ from logistic_numpy import (
     softmax,
 )
 
-from utils.gradcheck import check_layer
+from utils.parity.gradcheck import check_layer
 
 SEEDS = st.integers(0, 2**32 - 1)
 

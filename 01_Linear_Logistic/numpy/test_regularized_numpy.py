@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from linear_numpy import least_squares
 from regularized_numpy import L2Penalty, ProximalGradient, l1_penalty, lasso, ridge, soft_threshold
 
-from utils.gradcheck import check_layer
+from utils.parity.gradcheck import check_layer
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.01, 10))

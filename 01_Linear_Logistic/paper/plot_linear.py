@@ -13,10 +13,11 @@ from logistic_numpy import BCEWithLogitsLoss, CrossEntropyLoss, LogisticRegressi
 from regularized_numpy import lasso, ridge
 
 from utils.data_loaders import load_dataset
-from utils.figure_images import filters
-from utils.figure_planes import decision_boundary, loss_surface
+from utils.figures.curves import curve_panels
+from utils.figures.images import filters
+from utils.figures.planes import decision_boundary, loss_surface
+from utils.figures.saving import save
 from utils.training_utils import Batches, streams
-from utils.visualization import curve_panels, save
 
 FIGURES = Path(__file__).parents[1] / "figures"
 DIABETES = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")

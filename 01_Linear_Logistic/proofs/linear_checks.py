@@ -18,9 +18,10 @@ from linear_levels import LASSO_ALPHA, RIDGE_ALPHA
 from linear_paper import fit_least_squares
 from torch.nn import functional as F
 
-from utils.arrays import to_torch
-from utils.compare import Finding, compare, failed
 from utils.ladder import Batch, Ladder, Params, load_ladders
+from utils.levels.arrays import to_torch
+from utils.parity.compare import compare
+from utils.parity.finding import Finding, failed
 
 Modules = Mapping[str, ModuleType]
 

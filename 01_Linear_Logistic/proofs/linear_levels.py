@@ -15,8 +15,7 @@ import torch
 from torch.nn import functional as F
 
 from utils.ladder import Batch, Level, Params
-from utils.numpy_level import NumpyLevel
-from utils.torch_levels import LowLevel, ModuleLevel
+from utils.levels import LowLevel, ModuleLevel, NumpyLevel
 
 RIDGE_ALPHA, LASSO_ALPHA = 0.05, 0.1  # of the ladders
 B, D, K = 5, 7, 3  # examples, features, outputs; fewer examples than features, so that one batch can be fitted exactly

@@ -9,7 +9,7 @@ import torch
 from linear_levels import D, K, sgd
 
 from utils.ladder import Batch, Level, Params, Result
-from utils.torch_levels import ModuleLevel
+from utils.levels import ModuleLevel
 
 
 class SklearnLevel(Level):

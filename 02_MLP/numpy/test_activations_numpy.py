@@ -8,7 +8,7 @@ from activations_numpy import erf as our_erf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils.gradcheck import check_layer
+from utils.parity.gradcheck import check_layer
 
 SMOOTH = [Sigmoid, Tanh, ScaledTanh, LeakyReLU, ReLU, ELU, GELU, GELUTanh, SiLU, Softmax]
 

@@ -17,7 +17,7 @@ from mlp_numpy import (
 )
 from optimizers_numpy import AdamW
 
-from utils.gradcheck import numeric_gradient
+from utils.parity.gradcheck import numeric_gradient
 
 
 @settings(max_examples=8, deadline=None)

@@ -14,11 +14,11 @@ import numpy as np
 from train_mlp import CONFIG, prepare
 
 from utils.data_loaders import load_dataset
-from utils.figure_tables import confusion_matrix
+from utils.figures.saving import save
+from utils.figures.tables import confusion_matrix
 from utils.ladder import load_ladders
 from utils.runs import saved_params
 from utils.training_utils import in_chunks
-from utils.visualization import save
 
 
 def evaluate(folder: Path) -> dict[str, Any]:

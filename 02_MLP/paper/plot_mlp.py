@@ -18,10 +18,11 @@ from module_numpy import Module
 from symmetry_numpy import train_symmetry
 
 from utils.data_loaders import load_dataset
-from utils.figure_layers import gradient_flow, histograms
-from utils.figure_planes import decision_boundary, loss_surface
+from utils.figures.curves import curve_panels, curves
+from utils.figures.layers import gradient_flow, histograms
+from utils.figures.planes import decision_boundary, loss_surface
+from utils.figures.saving import save
 from utils.training_utils import streams
-from utils.visualization import curve_panels, curves, save
 
 FIGURES = Path(__file__).parents[1] / "figures"
 Array = np.ndarray

@@ -15,8 +15,9 @@ import torch
 from mlp_levels import EXAMPLES, SIZES, numpy_mlp, plain_batch, random_params
 from torch import Tensor, nn
 
-from utils.compare import Finding, compare
 from utils.ladder import Check
+from utils.parity.compare import compare
+from utils.parity.finding import Finding
 from utils.proofs import near, part
 
 OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {

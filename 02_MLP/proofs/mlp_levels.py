@@ -16,8 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from utils.ladder import Batch, Level, Params
-from utils.numpy_level import NumpyLevel
-from utils.torch_levels import LowLevel, ModuleLevel
+from utils.levels import LowLevel, ModuleLevel, NumpyLevel
 
 SIZES = (11, 7, 5, 3)  # distinct primes: a transposed or swapped axis cannot go unnoticed
 EXAMPLES = 13

@@ -10,7 +10,7 @@ from mlp_levels import ADAMW, SGD_1998, SIZES, masks_of, sizes_of
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from utils.torch_levels import ModuleLevel
+from utils.levels import ModuleLevel
 
 
 def sequential(sizes: tuple[int, ...]) -> nn.Sequential:

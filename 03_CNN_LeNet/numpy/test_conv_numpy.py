@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from utils.gradcheck import check_layer
+from utils.parity.gradcheck import check_layer
 
 SEEDS = st.integers(0, 2**32 - 1)
 

@@ -17,7 +17,7 @@ from lenet_numpy import (
 )
 from optimizers_numpy import SGD
 
-from utils.gradcheck import check_layer, numeric_gradient
+from utils.parity.gradcheck import check_layer, numeric_gradient
 
 SEEDS = st.integers(0, 2**32 - 1)
 

@@ -15,9 +15,10 @@ from lenet_data import to_input
 from lenet_numpy import C3_TABLE, digit_codes
 
 from utils.data_loaders import load_dataset
-from utils.figure_images import feature_maps, filters, image_grid
+from utils.figures.curves import curves
+from utils.figures.images import feature_maps, filters, image_grid
+from utils.figures.saving import save
 from utils.ladder import Batch, load_ladders
-from utils.visualization import curves, save
 
 FIGURES = Path(__file__).parents[1] / "figures"
 

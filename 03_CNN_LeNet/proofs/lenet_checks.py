@@ -16,7 +16,8 @@ from lenet_levels import CODES, LENET5_BUILDERS, MODERN_BUILDERS, random_batch
 from lenet_paper import C3_TABLE
 from torch.nn import functional as F
 
-from utils.compare import Finding, compare, failed, passed
+from utils.parity.compare import compare
+from utils.parity.finding import Finding, failed, passed
 
 PAPER_COUNTS = {  # section II-B: trainable parameters and connections; F6's connections are its parameters
     "c1": (156, 122_304),

@@ -15,8 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from utils.ladder import Batch, Level, Params
-from utils.numpy_level import NumpyLevel
-from utils.torch_levels import LowLevel, ModuleLevel
+from utils.levels import LowLevel, ModuleLevel, NumpyLevel
 
 EXAMPLES = 3
 SGD = {"lr": 0.002, "momentum": 0.9}

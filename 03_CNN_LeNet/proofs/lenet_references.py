@@ -8,9 +8,9 @@ from lenet_paper import C3_TABLE
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from utils.arrays import to_numpy, to_torch
 from utils.ladder import Batch, Level, Params, Result
-from utils.torch_levels import ModuleLevel
+from utils.levels import ModuleLevel
+from utils.levels.arrays import to_numpy, to_torch
 
 
 class TorchOperations(Level):

@@ -13,10 +13,11 @@ import resnet_paper
 import torch
 from evaluate_resnet import build, config_of, first_images, images_of, layer_gradients, layer_responses, maps_of
 
-from utils.figure_images import feature_maps
-from utils.figure_layers import gradient_flow
+from utils.figures.curves import curves, loss_and_accuracy
+from utils.figures.images import feature_maps
+from utils.figures.layers import gradient_flow
+from utils.figures.saving import save
 from utils.runs import read_log, saved_params
-from utils.visualization import curves, loss_and_accuracy, save
 
 FIGURES = Path(__file__).parents[1] / "figures"
 RUNS = {

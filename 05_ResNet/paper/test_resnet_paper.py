@@ -21,11 +21,11 @@ from safetensors.torch import save_file
 from torch.nn import functional as F
 
 from utils.checkpoints import CheckpointError
-from utils.compare import compare_results
 from utils.config import ConfigError, load_config
 from utils.ladder import Params, load_ladders
+from utils.levels import ModuleLevel
+from utils.parity.compare import compare_results
 from utils.runs import read_log
-from utils.torch_levels import ModuleLevel
 
 # ---- data and schedule ----
 

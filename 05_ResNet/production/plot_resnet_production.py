@@ -20,8 +20,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from utils import receipts
-from utils.figure_style import new_figure, project_style
-from utils.visualization import save
+from utils.figures.saving import save
+from utils.figures.style import new_figure, project_style
 
 FOLDER = Path(__file__).resolve().parent / "results"
 NAMES = ("building", "flower")

@@ -16,7 +16,8 @@ import torch
 import torchvision.models.resnet as tv
 from torch import nn
 
-from utils.compare import Finding, compare, failed, passed
+from utils.parity.compare import compare
+from utils.parity.finding import Finding, failed, passed
 
 CIFAR_COUNTS = {20: 269_722, 32: 464_154, 44: 658_586, 56: 853_018, 110: 1_727_962}  # option A; section 4.2: 0.27M, ...
 CIFAR_COUNTS_B = {20: 272_474, 32: 466_906, 44: 661_338, 56: 855_770, 110: 1_730_714}

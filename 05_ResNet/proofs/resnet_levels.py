@@ -16,8 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from utils.ladder import Batch, Level, Params
-from utils.numpy_level import NumpyLevel
-from utils.torch_levels import LowLevel
+from utils.levels import LowLevel, NumpyLevel
 
 # The paper has 0.1, 0.9, 1e-4; this decay shows in ten steps.
 SGD: dict[str, Any] = {"lr": 0.05, "momentum": 0.9, "weight_decay": 1e-2}

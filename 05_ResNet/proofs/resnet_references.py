@@ -15,7 +15,7 @@ from resnet_levels import CIFAR, CIFAR_BLOCKS, SGD, module_pass
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from utils.torch_levels import ModuleLevel
+from utils.levels import ModuleLevel
 
 
 class ZeroPad(nn.Module):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from utils.ladder import Params, Trainer
-from utils.torch_levels import ModuleLevel
+from utils.levels import ModuleLevel
 
 
 class SwitchedLevel(ModuleLevel):

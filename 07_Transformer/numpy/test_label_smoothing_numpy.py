@@ -5,7 +5,7 @@ import pytest
 from label_smoothing_numpy import LabelSmoothedCrossEntropy
 from schedule_numpy import transformer_schedule
 
-from utils.gradcheck import check_layer
+from utils.parity.gradcheck import check_layer
 
 
 def test_by_hand():

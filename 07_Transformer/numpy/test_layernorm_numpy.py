@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from layernorm_numpy import LayerNorm
 from torch.nn import functional as F
 
-from utils.gradcheck import check_layer
+from utils.parity.gradcheck import check_layer
 
 
 @settings(max_examples=15, deadline=None)

@@ -7,7 +7,7 @@ from optimizers_numpy import Adam
 from schedule_numpy import ADAM, transformer_schedule
 from transformer_numpy import DecoderLayer, EncoderLayer, FeedForward, Transformer, dropout_masks
 
-from utils.gradcheck import check_layer
+from utils.parity.gradcheck import check_layer
 
 SIZES = {"layers": 2, "d_model": 10, "heads": 2, "d_ff": 13, "max_length": 23}
 

@@ -19,9 +19,9 @@ from transformer_paper import BOS, EOS
 from translation_data import Encoded, Pairs, load_pairs, make_batch, padded
 from translator_paper import TranslationConfig, Translator, build_model
 
-from utils.arrays import to_torch
 from utils.checkpoints import load_checkpoint
 from utils.ladder import Params, Trainer
+from utils.levels.arrays import to_torch
 from utils.runs import CHECKPOINT
 
 EXTRA_LENGTH = 50  # a translation may be longer than its source by this much (section 6.1)

@@ -19,7 +19,7 @@ import torch
 from transformer_numpy import Transformer as NumpyTransformer
 from transformer_paper import BOS, Transformer
 
-from utils.arrays import to_torch
+from utils.levels.arrays import to_torch
 from utils.receipts import Receipt, Target, new_receipt, write_receipt
 
 SIZES: dict[str, Any] = {"layers": 2, "d_model": 128, "heads": 2, "d_ff": 512}

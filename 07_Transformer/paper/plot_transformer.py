@@ -14,9 +14,10 @@ from evaluate_transformer import trained, translate
 from recipe_paper import transformer_schedule
 from transformer_paper import BOS, EOS, MultiHeadAttention, Transformer, sinusoids
 
-from utils.figure_tables import heat_maps
+from utils.figures.curves import curve_panels, curves
+from utils.figures.saving import save
+from utils.figures.tables import heat_maps
 from utils.runs import read_log
-from utils.visualization import curve_panels, curves, save
 
 FIGURES = Path(__file__).parents[1] / "figures"
 DATE = "Saturday, the third of May 1997"

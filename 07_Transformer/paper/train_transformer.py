@@ -24,12 +24,12 @@ from transformer_levels import ADAM, TransformerKind, with_masks
 from translation_data import TokenBatches, encode_pairs, load_pairs, make_coder
 from translator_paper import MAX_LENGTH, TranslationConfig, build_model
 
-from utils.arrays import to_numpy
 from utils.config import ConfigError, load_config
 from utils.ladder import Level, Params
+from utils.levels import ModuleLevel
+from utils.levels.arrays import to_numpy
 from utils.receipts import Receipt, Target, new_receipt, write_receipt
 from utils.runs import Run, saved_params
-from utils.torch_levels import ModuleLevel
 from utils.training_utils import progress, streams, torch_generator
 
 CONFIGS = Path(__file__).parent / "configs"

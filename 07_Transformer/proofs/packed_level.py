@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from utils.arrays import flat_state, float_dtype, to_numpy, to_numpy_state, to_torch
 from utils.ladder import Params, Trainer
-from utils.torch_levels import ModuleLevel
+from utils.levels import ModuleLevel
+from utils.levels.arrays import flat_state, float_dtype, to_numpy, to_numpy_state, to_torch
 
 Table = Mapping[str, tuple[str, ...]]
 """Their name -> our names, whose arrays stand below one another in theirs."""

@@ -21,8 +21,9 @@ from transformer_levels import HEADS, default_dtype, sizes_of, translation_batch
 from transformer_paper import BOS, EOS, PAD
 from transformer_references import marian
 
-from utils.compare import Finding, compare, failed, passed
 from utils.ladder import Ladder, Params, load_ladders
+from utils.parity.compare import compare
+from utils.parity.finding import Finding, failed, passed
 from utils.proofs import near
 
 Modules = Mapping[str, ModuleType]

@@ -21,8 +21,7 @@ from torch import Tensor
 from transformer_paper import BOS, EOS, PAD
 
 from utils.ladder import Batch, Level, Params
-from utils.numpy_level import NumpyLevel
-from utils.torch_levels import LowLevel, ModuleLevel
+from utils.levels import LowLevel, ModuleLevel, NumpyLevel
 
 ADAM: dict[str, Any] = {"betas": (0.9, 0.98), "eps": 1e-9}  # section 5.3
 HEADS = 2  # of every attention in the ladders: the shapes of parameters do not tell

@@ -20,8 +20,7 @@ from torch.nn import functional as F
 from transformer_levels import ADAM, HEADS, TransformerKind, drops_of, translation_batch, with_masks
 
 from utils.ladder import Batch, Level, Params
-from utils.numpy_level import NumpyLevel
-from utils.torch_levels import LowLevel, ModuleLevel
+from utils.levels import LowLevel, ModuleLevel, NumpyLevel
 
 LAYERS, D_MODEL, D_FF, VOCABULARY = 2, 10, 13, 17  # heads of width 5
 B, S, T = 3, 7, 11

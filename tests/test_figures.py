@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from utils import figure_style as style
 from utils.chapters import ROOT
-from utils.figure_images import feature_maps, filters, image_grid
-from utils.figure_layers import gradient_flow, histograms
-from utils.figure_planes import decision_boundary, loss_surface
-from utils.figure_tables import confusion_matrix, heat_maps, level_difference
-from utils.visualization import curve_panels, curves, loss_and_accuracy, save
+from utils.figures import style
+from utils.figures.curves import curve_panels, curves, loss_and_accuracy
+from utils.figures.images import feature_maps, filters, image_grid
+from utils.figures.layers import gradient_flow, histograms
+from utils.figures.planes import decision_boundary, loss_surface
+from utils.figures.saving import save
+from utils.figures.tables import confusion_matrix, heat_maps, level_difference
 
 rng = np.random.default_rng(0)
 POINTS = rng.standard_normal((30, 2))
@@ -107,8 +108,8 @@ def test_nothing_given_is_changed() -> None:
 
 
 def test_importing_it_does_not_import_matplotlib() -> None:
-    modules = ("visualization", "figure_images", "figure_layers", "figure_planes", "figure_style", "figure_tables")
-    code = f"import sys; from utils import {', '.join(modules)}; sys.exit('matplotlib' in sys.modules)"
+    modules = ("curves", "images", "layers", "planes", "saving", "style", "tables")
+    code = f"import sys; from utils.figures import {', '.join(modules)}; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from utils.compare import Finding, compare, compare_all, failed, unchanged
 from utils.ladder import LayerCase
+from utils.parity.compare import compare, compare_all, unchanged
+from utils.parity.finding import Finding, failed
 
 STEP = 1e-6
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from utils.arrays import Outputs, cast_batch, flat_state, float_dtype, load_arrays
 from utils.ladder import Batch, Level, Params, Result, Trainer
+from utils.levels.arrays import Outputs, cast_batch, flat_state, float_dtype, load_arrays
 
 NumpyPass = Callable[[Any, Batch, bool], tuple[Outputs, float, Callable[[bool], Outputs]]]
 """(model, batch, training) -> outputs, loss, backward; `backward(inputs)` fills `model.grads` and returns the gradients of

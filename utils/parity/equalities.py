@@ -12,10 +12,11 @@ from typing import Literal
 
 import numpy as np
 
-from utils.compare import Finding, compare, compare_results, compare_trajectories, tagged, unchanged
-from utils.gradcheck import check_layer, compare_with_torch
 from utils.ladder import Check, LayerCase, Level
-from utils.trial import TRUTH, Trial
+from utils.parity.compare import compare, compare_results, compare_trajectories, tagged, unchanged
+from utils.parity.finding import Finding
+from utils.parity.gradcheck import check_layer, compare_with_torch
+from utils.parity.trial import TRUTH, Trial
 
 STEPS = 10
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from utils.arrays import Outputs, cast_batch, flat_state, float_dtype, to_numpy, to_numpy_state, to_torch
 from utils.ladder import Batch, Level, Params, Result, Trainer
+from utils.levels.arrays import Outputs, cast_batch, flat_state, float_dtype, to_numpy, to_numpy_state, to_torch
 from utils.training_utils import processes
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from utils.figure_style import MUTED, RULE, WIDTH, finite_array, not_empty, project_style
+from utils.figures.style import MUTED, RULE, WIDTH, finite_array, not_empty, project_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,8 +10,8 @@ from types import ModuleType
 
 import numpy as np
 
-from utils.compare import Finding, failed
 from utils.ladder import Batch, Ladder, Level, Params
+from utils.parity.finding import Finding, failed
 
 TRUTH = "paper"  # the level that the others are compared to; it is compared to the references
 

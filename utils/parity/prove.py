@@ -14,14 +14,13 @@ from types import ModuleType
 
 import numpy as np
 
-from utils.compare import Finding, compare, failed, first_divergence, passed, tagged
-from utils.equalities import gradients, levels, operations, references, training
 from utils.ladder import Ladder, Mistake, Script
-from utils.planting import plant
-from utils.report import PROOFS, Report
-from utils.trial import Trial
-
-__all__ = ["PROOFS", "Finding", "Report", "compare", "failed", "passed", "prove"]  # what a ladder's own checks need too
+from utils.parity.compare import first_divergence, tagged
+from utils.parity.equalities import gradients, levels, operations, references, training
+from utils.parity.finding import Finding, failed, passed
+from utils.parity.planting import plant
+from utils.parity.report import PROOFS, Report
+from utils.parity.trial import Trial
 
 
 def prove(

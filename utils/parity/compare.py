@@ -3,47 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from utils.ladder import Result, Trajectory
+from utils.parity.finding import Finding, failed, passed
 
 RTOL, ATOL = 1e-9, 1e-11  # forward and gradients, float64
 TRAIN_RTOL, TRAIN_ATOL = 1e-8, 1e-10  # after optimizer steps
 ZERO = 1e-12  # a gradient that is zero by mathematics stays below this
 VACUOUS = 1e-8  # a reference that is below this everywhere proves nothing
-
-Status = Literal["equal", "failed", "not written"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One comparison: what was compared, with what, by how much it differs, and what to make of it."""
-
-    what: str  # "gradient c3.weight"
-    status: Status
-    difference: float = 0.0  # largest absolute difference; nan where there is none to state
-    message: str = ""  # why it failed
-    subject: str = ""  # "numpy against paper, training mode, seed 0"
-    proof: str = ""  # one of utils.parity.PROOFS
-
-    @property
-    def ok(self) -> bool:
-        return self.status == "equal"
-
-    def asdict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-def passed(what: str, difference: float = 0.0) -> Finding:
-    return Finding(what, "equal", difference)
-
-
-def failed(what: str, message: str, difference: float = float("nan")) -> Finding:
-    return Finding(what, "failed", difference, message)
 
 
 def compare(

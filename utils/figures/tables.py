@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from utils.figure_style import (
+from utils.figures.style import (
     COLORS,
     INK,
     PANEL,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from utils.compare import Finding, first_divergence
+from utils.parity.compare import first_divergence
+from utils.parity.finding import Finding
 
 PROOFS = {
     "gradients": "every NumPy layer against central differences",

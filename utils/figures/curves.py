@@ -1,22 +1,14 @@
-"""Figures in one style: curves here; images, planes, tables and layers in the `figure_*` modules beside; and `save`.
-
-Every function returns a `matplotlib.figure.Figure` whose size depends on the shapes of its input alone; `save` writes it
-as SVG or PNG with the same bytes every time. Lines drawn first are wider: where two levels agree exactly, both remain
-visible.
-"""
+"""Curves: one panel, loss beside accuracy, several panels. Where two levels agree exactly, both lines remain visible."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from utils.figure_style import MUTED, grid_size, line_style, new_figure, not_empty, project_style
+from utils.figures.style import MUTED, grid_size, line_style, new_figure, not_empty, project_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,41 +16,6 @@ if TYPE_CHECKING:
 
 Series = ArrayLike | tuple[ArrayLike, ArrayLike]
 """Values (N,) over 0, 1, ..., or a tuple (x, y) of two arrays (N,)."""
-
-
-def save(figure: Figure, path: str | Path, *, colours: int | None = None) -> Path:
-    """Write `figure` to `path`, as SVG or PNG by its suffix; the file appears whole or not at all.
-
-    The same figure gives the same bytes: no date, no random element names. A PNG with photographs in it is several times
-    smaller with a palette of so many `colours`.
-
-    Raises:
-        ValueError: the suffix is neither .svg nor .png, or a palette is asked for in an SVG.
-    """
-    path = Path(path)
-    kind = path.suffix.lower().removeprefix(".")
-    if kind not in ("svg", "png"):
-        raise ValueError(f"save expected a path that ends in .svg or .png, got {path.name!r}")
-    if colours is not None and kind == "svg":
-        raise ValueError(f"save can give a PNG a palette of {colours} colours, not {path.name!r}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        with project_style():
-            metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
-            figure.savefig(draft, format=kind, metadata=metadata)
-        if colours is not None:
-            from PIL import Image
-
-            with Image.open(draft) as image:
-                image.convert("RGB").quantize(colours).save(draft, format="PNG", optimize=True)
-        os.chmod(draft, 0o644)
-        os.replace(draft, path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
-    return path
 
 
 def curves(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from utils.figure_style import COLORS, line_style, new_figure, not_empty, project_style
+from utils.figures.style import COLORS, line_style, new_figure, not_empty, project_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
