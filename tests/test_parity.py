@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 
-from tests import toy
-from tests.toy import toy_ladder
+from tests.toys import chapter, scale
+from tests.toys.scale import toy_ladder
 from utils.ladder import Check, LayerCase, Mistake, Overfit, Script
 from utils.parity.compare import compare, compare_all, compare_zero
-from utils.parity.gradcheck import check_layer
+from utils.parity.gradcheck import check_layer, check_promises
 from utils.parity.prove import prove
 from utils.parity.report import PROOFS
+from utils.parity.stand_in import StandIn
 
 
 @pytest.fixture(autouse=True)
-def chapter(tmp_path):
-    toy.write_chapter(tmp_path)
+def written(tmp_path):
+    chapter.write_chapter(tmp_path, scale.SOURCES)
     yield
-    toy.forget_chapter(tmp_path)
+    chapter.forget_chapter(tmp_path, scale.SOURCES)
+
+
+def learners(folder: Path, source: str) -> StandIn:
+    """A learner's NumPy level in a file of its own."""
+    file = folder / "mine.py"
+    file.write_text(source)
+    return StandIn("numpy", {"toy_numpy": file})
 
 
 def planted(source: str, find: str, replace: str, name: str = "toy_mine") -> ModuleType:
@@ -87,7 +96,7 @@ def test_missing_and_unexpected_names_are_failures():
 )
 def test_central_differences_find(find, replace, what):
     rng = np.random.default_rng(0)
-    layer = planted(toy.NUMPY, find, replace).Scale(5, rng=rng)
+    layer = planted(scale.NUMPY, find, replace).Scale(5, rng=rng)
     found = [f.what for f in check_layer(layer, (rng.normal(size=(3, 5)),), rng) if not f.ok]
     assert what in found
 
@@ -96,6 +105,50 @@ def test_a_sound_layer_passes():
     rng = np.random.default_rng(0)
     layer = importlib.import_module("toy_numpy").Scale(5, rng=rng)
     assert all(f.ok for f in check_layer(layer, (rng.normal(size=(3, 5)),), rng))
+
+
+# ---- promises ----
+
+
+@pytest.mark.parametrize(
+    ("find", "replace", "what", "message"),
+    [
+        ('x.shape[1] != len(self.params["a"])', "False", "refused: input 0 of shape (3, 6)", "the message should say"),
+        ("x.ndim != 2 or ", "x.ndim == 2 and ", "refused: input 0 of shape (5,)", "is accepted"),
+        ('raise ValueError(f"Scale', 'raise TypeError(f"Scale', "refused: input 0 of shape (3, 6)", "raises TypeError"),
+        ("got {x.shape}", "sorry", "refused: input 0 of shape (3, 6)", "should say what shape it got"),
+        ("rng.normal(size=width).astype(dtype)", "rng.normal(size=width)", "float32: output", "is float64"),
+        ("np.zeros(width, dtype)", "np.zeros(width)", "float32: gradient a", "is float64"),
+        (
+            'return dy * self.params["a"]',
+            'return np.float64(1) * dy * self.params["a"]',
+            "float32: input gradient 0",
+            "is float64",
+        ),
+    ],
+)
+def test_promises_that_are_broken(tmp_path, find, replace, what, message):
+    assert scale.NUMPY.count(find) == 1
+    case = LayerCase("Scale", scale.scale_case, strict_scale)
+    mine = learners(tmp_path, scale.NUMPY.replace(find, replace))
+    broken = {f.what: f.message for f in check_promises(case, mine, np.random.default_rng(0)) if not f.ok}
+    assert message in broken[what], broken
+    if "sorry" in replace:  # a learner may word it otherwise
+        assert not [f for f in check_promises(case, mine, np.random.default_rng(0), learner=True) if not f.ok]
+
+
+def strict_scale(params, x):
+    if x.ndim != 2:
+        raise ValueError("torch would broadcast here")
+    return x * params["a"]
+
+
+def test_promises_that_are_kept():
+    case = LayerCase("Scale", scale.scale_case, strict_scale)
+    found = check_promises(case, importlib.import_module, np.random.default_rng(0))
+    assert all(f.ok for f in found), [f for f in found if not f.ok]
+    assert sum(f.what.startswith("refused") for f in found) == 2
+    assert sum(f.what.startswith("float32") for f in found) == 3
 
 
 # ---- the proofs ----
@@ -169,7 +222,7 @@ def test_scripts_layers_checks_and_overfitting_can_fail():
         layers=(
             LayerCase(
                 "Scale",
-                lambda toy, rng: (toy.Scale(5, rng=rng), (rng.normal(size=(3, 5)),)),
+                scale.scale_case,
                 lambda params, x: x * params["a"] * 1.0001,
             ),
         ),
@@ -178,20 +231,18 @@ def test_scripts_layers_checks_and_overfitting_can_fail():
     assert {"script stops", "overfit", "check seven", "layer Scale: output"} <= failures
 
 
-def test_unfinished_work_is_reported_as_such_and_the_rest_is_checked():
-    source = toy.NUMPY.replace(
-        "        dh = self.second.backward(dy)\n        return self.first.backward(dh * (1 - self.second.x ** 2))\n",
-        '        raise NotImplementedError("Model.backward")\n',
+def test_unfinished_work_is_reported_as_such_and_the_rest_is_checked(tmp_path):
+    begin, end = (
+        scale.NUMPY.index("        dh = self.second"),
+        scale.NUMPY.rindex("    def zero_grads(self):\n        self.first"),
     )
-    mine = ModuleType("mine")
-    exec(source, mine.__dict__)
-    report = prove(toy_ladder(), mine={"numpy": mine})
+    source = f'{scale.NUMPY[:begin]}        raise NotImplementedError("Model.backward")\n{scale.NUMPY[end:]}'
+    report = prove(toy_ladder(), mine=learners(tmp_path, source))
     assert not report.failures, report.failures
     assert {f.message for f in report.not_written} == {"Model.backward"}
     assert any(f.ok and f.what.startswith("layer Scale") for f in report.findings)
 
-    mine.__dict__.pop("Model")
-    report = prove(toy_ladder(), mine={"numpy": mine})
+    report = prove(toy_ladder(), mine=learners(tmp_path, source.replace("class Model:", "class Other:")))
     assert not report.failures, report.failures
     assert {f.message for f in report.not_written} == {"Model is not defined"}
 
@@ -208,15 +259,16 @@ def test_unfinished_work_is_reported_as_such_and_the_rest_is_checked():
         ),
     ],
 )
-def test_mine_is_judged_and_the_first_divergence_named(find, replace, first):
-    report = prove(toy_ladder(), mine={"numpy": planted(toy.NUMPY, find, replace)})
+def test_mine_is_judged_and_the_first_divergence_named(tmp_path, find, replace, first):
+    assert scale.NUMPY.count(find) == 1
+    report = prove(toy_ladder(), mine=learners(tmp_path, scale.NUMPY.replace(find, replace)))
     assert report.first is not None
     assert report.first.what == first
 
 
-def test_a_learners_exit_is_a_finding():
-    mine = planted(toy.NUMPY, "        self.x = x\n", "        self.x = x\n        exit()\n")
-    first = prove(toy_ladder(), mine={"numpy": mine}).first
+def test_a_learners_exit_is_a_finding(tmp_path):
+    mine = scale.NUMPY.replace("        self.x = x\n", "        self.x = x\n        exit()\n")
+    first = prove(toy_ladder(), mine=learners(tmp_path, mine)).first
     assert first is not None
     assert first.message.startswith("raised SystemExit")
 

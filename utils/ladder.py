@@ -11,23 +11,24 @@ import importlib.util
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from utils.chapters import ROOT, find_chapter
-
-if TYPE_CHECKING:
-    from utils.parity.finding import Finding
+from utils.parity.finding import Finding
 
 Params = dict[str, np.ndarray]
 """The paper level's `state_dict` names and layouts, buffers included."""
 Batch = dict[str, np.ndarray]
 """Inputs, targets, masks, and every random draw (dropout masks, eps, z, replay indices)."""
+Load = Callable[[str], ModuleType]
+"""Gives a module of a level by its name: ours, or what takes its place in a proof, a learner's file or a planted mistake.
+Whatever is proved gets its modules this way, and imports none itself."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,16 @@ class Result:
     """What one forward and backward pass gives.
 
     A level that cannot give a part (a scikit-learn model has no gradients) leaves it empty and is compared on the rest.
+    Where a step has several phases, `loss` is the sum of theirs; outputs, activations and input gradients have the phase
+    before their name ("generator.logits"), with each loss among the outputs ("generator.loss").
     """
 
     outputs: dict[str, np.ndarray]  # logits, latents, ...
     loss: float
-    grads: Params = field(default_factory=dict)  # d loss / d parameter, every trainable one
+    grads: Params = field(default_factory=dict)  # d loss / d parameter of the phase that trains it
     input_grads: dict[str, np.ndarray] = field(default_factory=dict)  # d loss / d input, every continuous one
-    activations: dict[str, np.ndarray] = field(
-        default_factory=dict
-    )  # named, in order of computation, alike at every level
-    buffers: Params = field(default_factory=dict)  # running statistics after a training-mode pass
+    activations: dict[str, np.ndarray] = field(default_factory=dict)  # by name, in the order of computation
+    buffers: Params = field(default_factory=dict)  # what is not trained, as a pass in training mode leaves it
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,11 @@ class Trainer(ABC):
 
     @abstractmethod
     def step(self, batch: Batch) -> float:
-        """Forward, backward, update; returns the loss before the update."""
+        """Every phase in turn: forward, backward, update. Returns the loss before the update, summed over the phases."""
 
     @abstractmethod
     def predict(self, batch: Batch) -> dict[str, np.ndarray]:
-        """Outputs in evaluation mode, without gradients."""
+        """Outputs in evaluation mode, without loss and gradients: a batch of inputs alone will do."""
 
     @abstractmethod
     def params(self) -> Params:
@@ -86,6 +87,7 @@ class Level(ABC):
     """One implementation of a ladder's model. `utils.levels` adapts plain code to it."""
 
     schedule: Callable[[int], float] | None = None  # learning rate at step 0, 1, ...; None keeps the optimizer's own
+    trainable = False  # whether it can be started
 
     @abstractmethod
     def run(self, params: Params, batch: Batch, *, training: bool) -> Result:
@@ -96,7 +98,7 @@ class Level(ABC):
         raise TypeError(f"{type(self).__name__} can be run but not trained")
 
     def fresh(self, rng: np.random.Generator) -> Params:
-        """Parameters and buffers as this level's own initialisation makes them."""
+        """Parameters and buffers as this level's own initialisation makes them, in float64."""
         raise TypeError(f"{type(self).__name__} has no initialisation of its own")
 
     def train(self, params: Params, batches: Sequence[Batch]) -> Trajectory:
@@ -111,7 +113,10 @@ class Level(ABC):
 
 
 class Layer(Protocol):
-    """A NumPy layer: `forward` keeps what `backward` needs; `backward` adds to `grads` and returns the input's gradient."""
+    """A NumPy layer: `forward` keeps what `backward` needs; `backward` adds to `grads` and returns the input's gradient.
+
+    A layer of several outputs returns a tuple (a recurrent layer: outputs and last state), and its `backward` takes one.
+    """
 
     params: dict[str, np.ndarray]
     grads: dict[str, np.ndarray]
@@ -124,14 +129,15 @@ class Layer(Protocol):
 class LayerCase:
     """A NumPy layer, loss or activation, with the torch operation that it must equal.
 
-    `build` gets the NumPy level's module (ours, or the learner's) and a generator, and returns the layer, all of its
-    parameters random, and its inputs. Sizes are drawn too: distinct, and never 1.
-    `torch_op` gets the layer's parameters as a dict of tensors, then the inputs as tensors; it returns the output.
+    `build` gets the modules, a generator and a floating dtype, and returns the layer, all of its parameters random and of
+    that dtype, and its inputs in float64. Sizes are distinct, and never 1.
+    `torch_op` gets the layer's parameters as a dict of tensors, then the inputs as tensors; it returns the output, a
+    tuple where the layer does.
     `smooth=False` leaves out the central differences, for inputs on ties, kinks or extremes.
     """
 
     name: str
-    build: Callable[[ModuleType, np.random.Generator], tuple[Any, tuple[np.ndarray, ...]]]
+    build: Callable[[Load, np.random.Generator, Any], tuple[Any, tuple[Any, ...]]]
     torch_op: Callable[..., Any]
     smooth: bool = True
 
@@ -140,11 +146,11 @@ class LayerCase:
 class Check:
     """A proof that is a chapter's own: a closed form against scikit-learn, a parameter count against the paper.
 
-    `run` gets the modules of the levels by level name and a generator, and returns findings (see `utils.parity.compare`).
+    `run` gets the modules and a generator, and returns findings (see `utils.parity.compare`).
     """
 
     name: str
-    run: Callable[[Mapping[str, ModuleType], np.random.Generator], list[Finding]]
+    run: Callable[[Load, np.random.Generator], list[Finding]]
     proof: str = "references"  # the proof that it belongs to, one of `utils.parity.report.PROOFS`
 
 
@@ -193,49 +199,70 @@ class Overfit:
 
 @dataclass(frozen=True)
 class Climb:
-    """What `rungs climb` trains on: embedded data, offline, the same batches at every level."""
+    """What `rungs climb` trains on: embedded data, offline, the same batches and first weights at every level."""
 
     dataset: str  # "digits (1,797 images of 8x8, scikit-learn)"
-    batches: Callable[[np.random.Generator, int], Iterator[Batch]]  # generator, number of steps
-    test: Callable[[], Batch]
+    batches: Callable[[np.random.Generator, int], Iterator[Batch]]  # generator, number of steps; without the noise
+    score: Callable[[Trainer, Batch], float]  # of the trainer on the test batch, or on whatever it plays
     metric: str  # "accuracy", "mean squared error"
-    score: Callable[[dict[str, np.ndarray], Batch], float]  # outputs of the test batch, the test batch
-    init: Callable[[np.random.Generator], Params]
+    test: Callable[[], Batch] = dict
+    sizes: dict[str, Any] = field(default_factory=dict)  # of the model, as in Ladder.level
     steps: int = 200
     options: dict[str, Any] = field(default_factory=dict)  # for the optimizer, as in Level.start
-    schedule: Callable[[int], float] | None = None  # in place of the level's own, which may be made for the proofs
+    schedule: Callable[[int], float] | None = None  # in place of the ladder's own, which may be made for the proofs
 
 
 @dataclass(frozen=True)
 class Bench:
-    """Real sizes for `rungs bench`: float32 parameters and a batch."""
+    """Real sizes for `rungs bench`, in float32."""
 
-    init: Callable[[np.random.Generator], Params]
-    batch: Callable[[np.random.Generator], Batch]
+    batch: Callable[[np.random.Generator], Batch]  # without the noise
     what: str  # "batch 64, 1x32x32"
-    variants: dict[str, dict[str, Any]] = field(
-        default_factory=dict
-    )  # the paper level again, with options of its `start`
+    sizes: dict[str, Any] = field(default_factory=dict)  # of the model, as in Ladder.level
+    variants: dict[str, dict[str, Any]] = field(default_factory=dict)  # the paper level again, with options of `start`
+
+
+def everything(name: str) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of a training step: a pass, and an update of the parameters that it trains. Most models have one phase, a
+    game has one for each player. What no phase trains is a buffer: running statistics, a target network, a carried state."""
+
+    name: str = ""
+    trains: Callable[[str], bool] = everything  # by the parameter's name
+
+
+def no_noise(rng: np.random.Generator, batch: Batch, **sizes: Any) -> Batch:
+    return {}
 
 
 @dataclass(frozen=True)
 class Ladder:
     """One model at every level, and all that is claimed of it."""
 
-    name: str
-    chapter: str
     paper: str
-    init: Callable[
-        [np.random.Generator], Params
-    ]  # every parameter and buffer random, biases and norm scales too; float64
-    batch: Callable[
+    data: Callable[
         [np.random.Generator], Batch
-    ]  # distinct prime sizes, none 1; a padded or masked case where there is one
-    modules: dict[str, str]  # level -> name of its module: {"numpy": "lenet_numpy", ...}
-    builders: dict[str, Callable[[ModuleType], Level]]  # level -> builder, given that module or the learner's
-    references: dict[str, Level]
-    activations: tuple[str, ...] = ()  # in order of computation; every level records each of them
+    ]  # distinct prime sizes, none 1; a padded or masked case if there is one
+    modules: dict[str, str]  # level -> name of its main module: {"numpy": "lenet_numpy", ...}
+    builders: dict[str, Callable[[Ladder, Load, dict[str, Any]], Level]]  # level -> adapter, see `utils.levels`
+    reference_builders: dict[str, Callable[[Ladder, Load, dict[str, Any]], Level]] = field(default_factory=dict)
+    name: str = ""  # filled by load_ladders, as is the chapter
+    chapter: str = ""
+    sizes: dict[str, Any] = field(default_factory=dict)  # of the small model that is proved, for every level
+    init: Callable[[np.random.Generator], Params] | None = None  # None: `random_params`. Everything random, in float64
+    noise: Callable[..., Batch] = no_noise  # (rng, batch, **sizes) -> the random draws of a training step, as arrays
+    inputs: tuple[str, ...] = ()  # continuous inputs, whose gradients are compared
+    activations: tuple[str, ...] = ()  # sub-layers in order of computation; every level records what each returns
+    phases: tuple[Phase, ...] = (Phase(),)  # of a training step
+    schedule: Callable[[int], float] | None = None  # learning rate at step 0, 1, ... of `Level.train`
     zero_grad: frozenset[str] = frozenset()  # parameters whose gradient is zero by mathematics; asserted, not skipped
+    unproved: Mapping[str, str] = field(
+        default_factory=dict
+    )  # "module" or "module.Class.method" -> why no proof runs it
     layers: tuple[LayerCase, ...] = ()
     checks: tuple[Check, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
@@ -246,10 +273,51 @@ class Ladder:
     bench: Bench | None = None
     train_script: str = ""  # module of paper/ whose main(config, ...) trains this ladder
 
+    def __post_init__(self) -> None:
+        if self.init is None or getattr(self.init, "__func__", None) is Ladder.random_params:
+            object.__setattr__(self, "init", self.random_params)  # of this ladder, also where it is a changed copy
+
+    def level(self, name: str, *, load: Load = importlib.import_module, **sizes: Any) -> Level:
+        """A level at sizes of one's own; those that are not given are the ladder's. `load`: where its modules come from."""
+        return self.builders[name](self, load, self.sizes | sizes)
+
+    def reference(self, name: str, **sizes: Any) -> Level:
+        """A reference at sizes of one's own, as in `level`."""
+        return self.reference_builders[name](self, importlib.import_module, self.sizes | sizes)
+
     @cached_property
     def levels(self) -> dict[str, Level]:
-        """Our own levels, by name."""
-        return {level: self.builders[level](importlib.import_module(name)) for level, name in self.modules.items()}
+        """Our own levels by name, at the ladder's sizes."""
+        return {name: self.level(name) for name in self.builders}
+
+    @cached_property
+    def references(self) -> dict[str, Level]:
+        """The implementations of others by name, at the ladder's sizes."""
+        return {name: self.reference(name) for name in self.reference_builders}
+
+    def batch(self, rng: np.random.Generator) -> Batch:
+        """A batch for the proofs: data, and the noise of a training step."""
+        data = self.data(rng)
+        return data | self.noise(rng, data, **self.sizes)
+
+    @cached_property
+    def _fresh(self) -> Params:
+        return self.levels["paper"].fresh(np.random.default_rng(0))
+
+    def random_params(self, rng: np.random.Generator) -> Params:
+        """Every parameter and buffer of the paper level at random, scales, shifts and running statistics too: ones and
+        zeros would hide what is left out."""
+        params: Params = {}
+        for name, like in self._fresh.items():
+            if not np.issubdtype(like.dtype, np.floating):
+                params[name] = np.array(rng.integers(1, 100, like.shape), like.dtype)
+            elif name.endswith("running_var") or (name.endswith("weight") and like.ndim == 1):
+                params[name] = rng.uniform(0.5, 1.5, like.shape)
+            elif like.ndim > 1:
+                params[name] = rng.normal(size=like.shape) * np.sqrt(2.0 / np.prod(like.shape[1:]))
+            else:
+                params[name] = rng.normal(size=like.shape) * 0.3
+        return params
 
 
 def load_ladders(chapter: str) -> dict[str, Ladder]:
@@ -274,4 +342,10 @@ def load_ladders(chapter: str) -> dict[str, Ladder]:
         except BaseException:
             del sys.modules[name]
             raise
+        module.LADDERS = named(module.LADDERS, entry.id)
     return sys.modules[name].LADDERS
+
+
+def named(ladders: Mapping[str, Ladder], chapter: str) -> dict[str, Ladder]:
+    """The ladders with their names and their chapter filled in."""
+    return {name: replace(ladder, name=name, chapter=chapter) for name, ladder in ladders.items()}

@@ -222,9 +222,9 @@ class Processes:
         """Whether this is the process that writes files and prints."""
         return self.rank == 0
 
-    def prepare(self, model: Any, optimizer: Any) -> tuple[Any, Any]:
-        """Model and optimizer that average gradients over all processes."""
-        return model, optimizer
+    def prepare(self, model: Any, optimizers: list[Any]) -> tuple[Any, list[Any]]:
+        """Model and optimizers that average gradients over all processes."""
+        return model, optimizers
 
     def shard(self, batch: Batch) -> Batch:
         """This process's equal part of a batch, along axis 0; single numbers stay whole.
@@ -261,9 +261,9 @@ class _AccelerateProcesses(Processes):
         self.accelerator = Accelerator(cpu=not torch.cuda.is_available())
         self.rank, self.world_size = self.accelerator.process_index, self.accelerator.num_processes
 
-    def prepare(self, model: Any, optimizer: Any) -> tuple[Any, Any]:
-        model, optimizer = self.accelerator.prepare(model, optimizer)
-        return model, optimizer
+    def prepare(self, model: Any, optimizers: list[Any]) -> tuple[Any, list[Any]]:
+        model, *prepared = self.accelerator.prepare(model, *optimizers)
+        return model, prepared
 
     def mean(self, value: float) -> float:
         import torch

@@ -5,7 +5,7 @@ Nothing here returns a view: what the caller holds is never shared or changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +32,25 @@ def cast_batch(batch: Batch, dtype: np.dtype) -> Batch:
         name: np.asarray(value, dtype) if np.issubdtype(value.dtype, np.floating) else value
         for name, value in batch.items()
     }
+
+
+def as_float32(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Copies, with the floating arrays in float32: parameters and batches for `rungs bench`."""
+    return {name: np.array(value) for name, value in cast_batch(dict(arrays), np.dtype(np.float32)).items()}
+
+
+def flatten(value: Any) -> list[Any]:
+    """The parts of nested tuples in order: (y, (h, c)) -> [y, h, c]; a value that is no tuple is its only part."""
+    if not isinstance(value, tuple | list):
+        return [value]
+    return [part for element in value for part in flatten(element)]
+
+
+def rebuild(like: Any, parts: Iterator[Any]) -> Any:
+    """`parts` nested as `like` is: the inverse of `flatten`."""
+    if not isinstance(like, tuple | list):
+        return next(parts)
+    return tuple(rebuild(element, parts) for element in like)
 
 
 def load_arrays(target: Mapping[str, np.ndarray], source: Mapping[str, np.ndarray]) -> None:

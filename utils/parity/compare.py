@@ -84,6 +84,11 @@ def compare_all(
     return findings + [failed(f"{kind} {name}", "is not expected") for name in got if name not in want]
 
 
+def is_part(recorded: str, name: str) -> bool:
+    """Whether a recorded activation is of the sub-layer called `name`: itself, or a part of its tuple ("lstm[1]")."""
+    return recorded.partition("[")[0] == name
+
+
 def compare_results(
     got: Result,
     want: Result,
@@ -102,11 +107,12 @@ def compare_results(
         may_be_partial: parts that `got` leaves empty are left out (outputs never are): for references and unfinished work.
         trace: the activations that must be there; None takes those of `want`.
     """
-    names = list(want.activations if trace is None else trace)
-    wanted = {name: want.activations[name] for name in names if name in want.activations}
-    findings = [
-        failed(f"activation {name}", "is missing in the level compared to") for name in names if name not in wanted
-    ]
+    wanted, findings = dict(want.activations) if trace is None else {}, []
+    for name in trace or ():
+        parts = {key: value for key, value in want.activations.items() if is_part(key, name)}
+        wanted |= parts
+        if not parts:
+            findings.append(failed(f"activation {name}", "is missing in the level compared to"))
     if got.activations or not may_be_partial:
         findings += compare_all("activation", got.activations, wanted)
     findings += compare_all("output", got.outputs, want.outputs)

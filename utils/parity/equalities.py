@@ -12,10 +12,11 @@ from typing import Literal
 
 import numpy as np
 
-from utils.ladder import Check, LayerCase, Level
+from utils.ladder import Check, Ladder, LayerCase, Level, Phase, Result
+from utils.levels.arrays import as_float32
 from utils.parity.compare import compare, compare_results, compare_trajectories, tagged, unchanged
-from utils.parity.finding import Finding
-from utils.parity.gradcheck import check_layer, compare_with_torch
+from utils.parity.finding import Finding, failed, passed
+from utils.parity.gradcheck import check_layer, check_promises, compare_with_torch
 from utils.parity.trial import TRUTH, Trial
 
 STEPS = 10
@@ -25,38 +26,51 @@ STEPS = 10
 
 
 def gradients(trial: Trial) -> Iterator[list[Finding]]:
-    """Every NumPy layer against central differences."""
+    """Every NumPy layer against central differences, and against what it promises."""
     for case in trial.ladder.layers:
         if case.smooth:
-            yield from _layer(trial, case, lambda layer, inputs, rng, case: check_layer(layer, inputs, rng))
+            yield from _layer(trial, case, trial.seeds, partial(_alone, trial, check_layer))
+        yield from _layer(trial, case, trial.seeds[:1], partial(_promises, trial))
 
 
 def operations(trial: Trial) -> Iterator[list[Finding]]:
     """Every NumPy layer against the torch operation."""
     for case in trial.ladder.layers:
-        yield from _layer(trial, case, compare_with_torch)
+        yield from _layer(trial, case, trial.seeds, partial(_alone, trial, partial(compare_with_torch, case=case)))
 
 
-def _layer(trial: Trial, case: LayerCase, proof: Callable[..., list[Finding]]) -> Iterator[list[Finding]]:
+def _alone(
+    trial: Trial, proof: Callable[..., list[Finding]], case: LayerCase, rng: np.random.Generator
+) -> list[Finding]:
+    layer, inputs = case.build(trial.load, rng, np.float64)
+    return proof(layer, inputs, rng)
+
+
+def _promises(trial: Trial, case: LayerCase, rng: np.random.Generator) -> list[Finding]:
+    return check_promises(case, trial.load, rng, learner=trial.unfinished == "numpy")
+
+
+def _layer(
+    trial: Trial,
+    case: LayerCase,
+    seeds: tuple[int, ...],
+    proof: Callable[[LayerCase, np.random.Generator], list[Finding]],
+) -> Iterator[list[Finding]]:
     if "numpy" not in trial.only:
         return
     what = f"layer {case.name}"
     trial.progress(what)
-
-    def check(rng: np.random.Generator) -> list[Finding]:
-        layer, inputs = case.build(trial.modules["numpy"], rng)
-        return [replace(f, what=f"{what}: {f.what}") for f in proof(layer, inputs, rng, case)]
-
-    for seed in trial.seeds:
-        findings = trial.guard(what, partial(check, np.random.default_rng([seed, 1])), "numpy")
-        yield tagged(findings, subject=f"numpy, seed {seed}")
+    for seed in seeds:
+        findings = trial.guard(what, partial(proof, case, np.random.default_rng([seed, 1])), "numpy")
+        named = [f if f.what == what else replace(f, what=f"{what}: {f.what}") for f in findings]
+        yield tagged(named, subject=f"numpy, seed {seed}")
 
 
 # ---- whole models ----
 
 
 def levels(trial: Trial) -> Iterator[list[Finding]]:
-    """Every level against the paper level: one pass, in training and in evaluation mode."""
+    """Every level against the paper level: one pass, in training and in evaluation mode, and one in float32."""
     truth = trial.ladder.levels[TRUTH]
     for name in trial.compared_levels():
         for seed in trial.seeds:
@@ -66,8 +80,10 @@ def levels(trial: Trial) -> Iterator[list[Finding]]:
                 findings = trial.guard("model", partial(_pass, trial, name, truth, seed, mode), name)
                 yield tagged(findings, subject=subject)
         if name == "numpy":
-            findings = trial.guard("gradient along a direction", partial(_direction, trial), name)
-            yield tagged(findings, subject=name)
+            for phase in trial.ladder.phases:
+                what = f"gradient along a direction{f', {phase.name}' if phase.name else ''}"
+                yield tagged(trial.guard(what, partial(_direction, trial, phase, what), name), subject=name)
+        yield tagged(trial.guard("float32", partial(_float32, trial, name), name), subject=f"{name}, float32")
     yield from _checks(trial, "levels")
 
 
@@ -82,26 +98,58 @@ def _pass(trial: Trial, name: str, truth: Level, seed: int, mode: bool) -> list[
         got,
         want,
         zero_grad=trial.ladder.zero_grad,
-        may_be_partial=name in trial.unfinished,
-        trace=trial.ladder.activations,
+        may_be_partial=name == trial.unfinished,
+        trace=trace_of(trial.ladder, want),
     )
 
 
-def _direction(trial: Trial) -> list[Finding]:
-    """The derivative of the loss along a random direction: the whole NumPy backward pass, without any other level."""
+def trace_of(ladder: Ladder, result: Result) -> list[str]:
+    """The ladder's activations as a result has them: where a step has several phases, once for each that computes it."""
+    if len(ladder.phases) == 1:
+        return list(ladder.activations)
+    there = {recorded.partition("[")[0] for recorded in result.activations}
+    names: list[str] = []
+    for name in ladder.activations:
+        in_phases = [f"{phase.name}.{name}" for phase in ladder.phases]
+        names += [full for full in in_phases if full in there] or [name]
+    return names
+
+
+def _direction(trial: Trial, phase: Phase, what: str) -> list[Finding]:
+    """The derivative of a phase's loss along a random direction of what it trains: the whole NumPy backward pass, without
+    any other level. Each player of a game goes along its own parameters, on its own loss."""
     seed, step = trial.seeds[0], 1e-6
     params, batch = trial.draw(seed)
     rng, level = np.random.default_rng([seed, 2]), trial.level("numpy")
-    grads = level.run(params, batch, training=False).grads
+    grads = {n: g for n, g in level.run(params, batch, training=False).grads.items() if phase.trains(n)}
     along = {name: rng.standard_normal(grad.shape) for name, grad in grads.items()}
 
     def loss(sign: int) -> float:
         moved = {name: p + sign * step * along[name] if name in along else p for name, p in params.items()}
-        return level.run(moved, batch, training=False).loss
+        result = level.run(moved, batch, training=False)
+        return float(result.outputs[f"{phase.name}.loss"]) if len(trial.ladder.phases) > 1 else result.loss
 
     slope = (loss(+1) - loss(-1)) / (2 * step)
     product = sum(np.sum(grads[n] * along[n]) for n in grads)
-    return [compare("gradient along a direction", product, slope, rtol=1e-5, atol=1e-7)]
+    return [compare(what, product, slope, rtol=1e-5, atol=1e-7)]
+
+
+def _float32(trial: Trial, name: str) -> list[Finding]:
+    """What goes in as float32 comes out as float32, of a pass and of a step."""
+    params, batch = map(as_float32, trial.draw(trial.seeds[0]))
+    level = trial.level(name)
+    result = level.run(params, batch, training=True)
+    trainer = level.start(params)
+    trainer.step(batch)
+    arrays = {"output": result.outputs, "gradient": result.grads, "input gradient": result.input_grads}
+    arrays |= {"parameter": trainer.params(), "optimizer state": trainer.optimizer_state()}
+    return [
+        failed(f"{kind} {key}", "is float64, expected float32 from float32")
+        if value.ndim and value.dtype == np.float64
+        else passed(f"{kind} {key}")
+        for kind, named in arrays.items()
+        for key, value in named.items()
+    ]
 
 
 def training(trial: Trial) -> Iterator[list[Finding]]:
@@ -129,7 +177,7 @@ def _trajectory(trial: Trial, level: Level, truth: Level, seed: int) -> list[Fin
 
 def references(trial: Trial) -> Iterator[list[Finding]]:
     """The paper level against implementations that others maintain."""
-    if TRUTH in trial.only or not trial.stand_ins:
+    if TRUTH in trial.only:
         for name, reference in trial.ladder.references.items():
             for seed in trial.seeds:
                 subject = f"{name} against {TRUTH}, seed {seed}"
@@ -150,7 +198,7 @@ def _reference(trial: Trial, reference: Level, seed: int) -> list[Finding]:
         findings += compare_results(
             known, ours, zero_grad=trial.ladder.zero_grad, may_be_partial=True, trace=tuple(known.activations)
         )
-    if getattr(reference, "optimizer", None) is not None:
+    if reference.trainable:
         findings += trial.guard("training", partial(_trajectory, trial, reference, level, seed), TRUTH)
     return findings
 
@@ -162,7 +210,7 @@ def _checks(trial: Trial, proof: Literal["levels", "training", "references"]) ->
             trial.progress(check.name)
             for seed in trial.seeds:
                 rng = np.random.default_rng([seed, 4])
-                findings = trial.guard(check.name, partial(check.run, trial.modules, rng), *trial.modules)
+                findings = trial.guard(check.name, partial(check.run, trial.load, rng), *trial.ladder.builders)
                 yield [replace(f, what=_checked(check, f), subject=f"seed {seed}") for f in findings]
 
 

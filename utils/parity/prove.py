@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from utils.parity.equalities import gradients, levels, operations, references, t
 from utils.parity.finding import Finding, failed, passed
 from utils.parity.planting import plant
 from utils.parity.report import PROOFS, Report
+from utils.parity.stand_in import StandIn
 from utils.parity.trial import Trial
 
 
@@ -29,7 +29,7 @@ def prove(
     proofs: Iterable[str] | None = None,
     seeds: Sequence[int] = (0, 1, 2),
     level: str | None = None,
-    mine: Mapping[str, ModuleType] | None = None,
+    mine: StandIn | None = None,
     progress: Callable[[str], None] = lambda what: None,
 ) -> Report:
     """Run the proofs of a ladder.
@@ -38,24 +38,23 @@ def prove(
         proofs: which of `PROOFS`; all of them when None. With `mine`, planted mistakes and scripts are left out.
         seeds: one random initialisation and batch each.
         level: only this level against the paper level; all when None.
-        mine: level -> the learner's module, which stands in for ours.
+        mine: the learner's level, which stands in for ours.
         progress: called with what is about to be compared.
 
     Raises:
         KeyError: unknown proof or level.
     """
     wanted = list(PROOFS) if proofs is None else list(proofs)
-    stand_ins = dict(mine or {})
     for proof in wanted:
         if proof not in PROOFS:
             raise KeyError(f"no proof {proof!r}; proofs: {', '.join(PROOFS)}")
-    for name in [*([level] if level else []), *stand_ins]:
-        if name not in ladder.modules:
-            raise KeyError(f"{ladder.name} has no level {name!r}; levels: {', '.join(ladder.modules)}")
-    if stand_ins:
+    level = mine.level if mine else level
+    if level is not None and level not in ladder.builders:
+        raise KeyError(f"{ladder.name} has no level {level!r}; levels: {', '.join(ladder.builders)}")
+    if mine:
         wanted = [proof for proof in wanted if proof not in ("mistakes", "scripts")]
-    only = {level} if level else set(stand_ins) or set(ladder.modules)
-    trial = Trial(ladder, seeds=tuple(seeds), only=only, stand_ins=stand_ins, learner=True, progress=progress)
+    only = {level} if level else set(ladder.builders)
+    trial = Trial(ladder, seeds=tuple(seeds), only=only, stand_in=mine, learner=True, progress=progress)
     report = Report(ladder.name, ladder.chapter)
     for proof in wanted:
         for findings in RUNNERS[proof](trial):
@@ -76,21 +75,26 @@ def mistakes(trial: Trial) -> Iterator[list[Finding]]:
 
 
 def _plant(trial: Trial, mistake: Mistake, what: str) -> list[Finding]:
-    _ = trial.ladder.levels  # ours are loaded before the fault is planted, or they would have it too
-    with plant(trial.ladder, mistake) as module, np.errstate(all="ignore"):  # it may well overflow
-        found = _diagnose(trial, mistake.level, module)
+    with np.errstate(all="ignore"):  # it may well overflow
+        found = _diagnose(trial, plant(trial.ladder, mistake))
     if found is None:
-        return [failed(what, "was not noticed: the suite stayed green")]
+        return [
+            failed(
+                what,
+                "was not noticed: the suite stayed green. No proof compares what the line computes, or one imports its "
+                "module instead of asking `load` for it, and so runs ours",
+            )
+        ]
     if not found.what.startswith(mistake.first):
         return [failed(what, f"was named {found.what!r} ({found.message}), expected {mistake.first!r}")]
     return [Finding(what, "equal", message=f"named: {found.what}")]
 
 
-def _diagnose(trial: Trial, level: str, module: ModuleType) -> Finding | None:
+def _diagnose(trial: Trial, faulty: StandIn) -> Finding | None:
     """What the suite says first of a faulty level: one seed, the cheap and telling proofs first."""
-    faulty = Trial(trial.ladder, seeds=trial.seeds[:1], only={level}, stand_ins={level: module}, learner=False)
+    suspect = Trial(trial.ladder, seeds=trial.seeds[:1], only={faulty.level}, stand_in=faulty)
     for proof in (levels, training, initialisation, references, operations, gradients):
-        for findings in proof(faulty):  # one by one: most faults show at once
+        for findings in proof(suspect):  # one by one: most faults show at once
             if (found := first_divergence(findings)) is not None:
                 return found
     return None
@@ -116,7 +120,7 @@ def _run_script(script: Script, what: str) -> list[Finding]:
 
 def initialisation(trial: Trial) -> Iterator[list[Finding]]:
     """Every level's own initialisation, and one batch overfitted from it."""
-    for name in trial.ladder.modules:
+    for name in trial.ladder.builders:
         if name in trial.only:
             trial.progress(f"overfit one batch, {name}")
             yield tagged(trial.guard("initialisation", partial(_overfit, trial, name)), subject=name)

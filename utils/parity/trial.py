@@ -1,10 +1,10 @@
-"""One run of the proofs: which levels of a ladder take part, in which modules, on which draws."""
+"""One run of the proofs: which levels of a ladder take part, where their modules come from, on which draws."""
 
 from __future__ import annotations
 
 import importlib
 import traceback
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from pathlib import Path
 from types import ModuleType
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from utils.ladder import Batch, Ladder, Level, Params
 from utils.parity.finding import Finding, failed
+from utils.parity.stand_in import StandIn
 
 TRUTH = "paper"  # the level that the others are compared to; it is compared to the references
 
@@ -21,8 +22,8 @@ class Trial:
 
     Args:
         only: the levels that are put to the proof.
-        stand_ins: level -> the module that takes the place of ours.
-        learner: whether those are a learner's.
+        stand_in: the level that is taken from elsewhere.
+        learner: whether that is a learner's.
         progress: called with what is about to be compared.
     """
 
@@ -32,25 +33,28 @@ class Trial:
         *,
         seeds: tuple[int, ...],
         only: Collection[str],
-        stand_ins: Mapping[str, ModuleType],
-        learner: bool,
+        stand_in: StandIn | None = None,
+        learner: bool = False,
         progress: Callable[[str], None] = lambda what: None,
     ) -> None:
-        self.ladder, self.seeds, self.only, self.stand_ins, self.progress = ladder, seeds, only, stand_ins, progress
-        self.unfinished = set(stand_ins) if learner else set()
-        self.modules = {name: stand_ins.get(name) or importlib.import_module(m) for name, m in ladder.modules.items()}
+        self.ladder, self.seeds, self.only, self.stand_in, self.progress = ladder, seeds, only, stand_in, progress
+        self.load = stand_in or importlib.import_module
+        self.stands_in = stand_in.level if stand_in else ""
+        self.unfinished = self.stands_in if learner else ""
 
     def compared_levels(self) -> list[str]:
         """The levels that are compared to `TRUTH`; a module that stands in for it is compared to ours."""
-        return [name for name in self.ladder.modules if name in self.only and (name != TRUTH or name in self.stand_ins)]
+        return [
+            name for name in self.ladder.builders if name in self.only and (name != TRUTH or name == self.stands_in)
+        ]
 
     def level(self, name: str) -> Level:
-        if name in self.stand_ins:
-            return self.ladder.builders[name](self.stand_ins[name])
-        return self.ladder.levels[name]
+        """The level as it is put to the proof."""
+        return self.ladder.level(name, load=self.load) if name == self.stands_in else self.ladder.levels[name]
 
     def draw(self, seed: int) -> tuple[Params, Batch]:
         rng = np.random.default_rng([seed, 0])
+        assert self.ladder.init is not None
         return self.ladder.init(rng), self.ladder.batch(rng)
 
     def guard(self, what: str, check: Callable[[], list[Finding]], *levels: str) -> list[Finding]:
@@ -59,7 +63,7 @@ class Trial:
         Args:
             levels: those that take part.
         """
-        unfinished = not self.unfinished.isdisjoint(levels)
+        unfinished = self.unfinished in levels
         try:
             return check()
         except NotImplementedError as error:

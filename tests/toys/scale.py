@@ -1,19 +1,14 @@
-"""A tiny chapter, written into a temporary folder: what the tests of the engine prove and break."""
+"""The plainest ladder: two scalings with a tanh between them."""
 
 from __future__ import annotations
 
-import importlib
-import sys
-from pathlib import Path
-from types import ModuleType
-
 import numpy as np
 
-from utils.ladder import Check, Ladder, LayerCase, Level, Mistake, Overfit, Script
+from utils.ladder import Check, Ladder, LayerCase, Mistake, Overfit, Script
 from utils.levels import LowLevel, ModuleLevel, NumpyLevel
 from utils.parity.finding import passed
 
-NUMPY = '''
+SCALE = '''
 import numpy as np
 
 class Scale:
@@ -22,6 +17,8 @@ class Scale:
         self.params = {"a": rng.normal(size=width).astype(dtype)}
         self.grads = {"a": np.zeros(width, dtype)}
     def forward(self, x):
+        if x.ndim != 2 or x.shape[1] != len(self.params["a"]):
+            raise ValueError(f"Scale expected (B, {len(self.params['a'])}), got {x.shape}")
         self.x = x
         return x * self.params["a"]
     def backward(self, dy):
@@ -29,7 +26,9 @@ class Scale:
         return dy * self.params["a"]
     def zero_grads(self):
         self.grads["a"][...] = 0
+'''
 
+MODEL = """
 class Model:
     def __init__(self, width, *, rng, dtype=np.float64):
         self.first, self.second = Scale(width, rng=rng, dtype=dtype), Scale(width, rng=rng, dtype=dtype)
@@ -43,16 +42,19 @@ class Model:
     def zero_grads(self):
         self.first.zero_grads()
         self.second.zero_grads()
+"""
 
+SGD = """
 class SGD:
     def __init__(self, params, lr):
         self.params, self.lr, self.state = params, lr, {}
     def step(self, grads):
         for name in self.params:
             self.params[name] -= self.lr * grads[name]
-'''
+"""
+NUMPY = SCALE + MODEL + SGD
 
-LOWLEVEL = """
+LOW_MODEL = """
 import torch
 
 def init(generator):
@@ -62,7 +64,9 @@ def forward(params, x):
     first = x * params["first.a"]
     second = torch.tanh(first) * params["second.a"]
     return second, {"first": first, "second": second}
+"""
 
+LOW_SGD = """
 class SGD:
     def __init__(self, params, lr):
         self.params, self.lr, self.state = params, lr, {}
@@ -74,8 +78,9 @@ class SGD:
             for p in self.params.values():
                 p -= self.lr * p.grad
 """
+LOWLEVEL = LOW_MODEL + LOW_SGD
 
-PAPER = """
+PAPER_SCALE = """
 import torch
 from torch import nn
 
@@ -85,7 +90,9 @@ class Scale(nn.Module):
         self.a = nn.Parameter(torch.ones(width))
     def forward(self, x):
         return x * self.a
+"""
 
+PAPER_MODEL = """
 class Model(nn.Module):
     def __init__(self, width):
         super().__init__()
@@ -93,70 +100,64 @@ class Model(nn.Module):
     def forward(self, x):
         return self.second(torch.tanh(self.first(x)))
 """
+PAPER = PAPER_SCALE + PAPER_MODEL
 
-MODULES = {"numpy": ("toy_numpy", NUMPY), "pytorch_lowlevel": ("toy_lowlevel", LOWLEVEL), "paper": ("toy_paper", PAPER)}
-
-
-def write_chapter(folder: Path) -> None:
-    """The toy chapter under `folder`, its level folders on the import path."""
-    (folder / "ladder.py").write_text("LADDERS = {}\n")
-    for level, (name, source) in MODULES.items():
-        (folder / level).mkdir()
-        (folder / level / f"{name}.py").write_text(source)
-        sys.path.insert(0, str(folder / level))
-    importlib.invalidate_caches()
+SOURCES = {"numpy": ("toy_numpy", NUMPY), "pytorch_lowlevel": ("toy_lowlevel", LOWLEVEL), "paper": ("toy_paper", PAPER)}
 
 
-def forget_chapter(folder: Path) -> None:
-    for level, (name, _) in MODULES.items():
-        sys.path.remove(str(folder / level))
-        sys.modules.pop(name, None)
+class NumpyScale(NumpyLevel):
+    def build(self, rng, dtype):
+        return self.load("toy_numpy").Model(self.sizes["width"], rng=rng, dtype=dtype)
+
+    def forward(self, model, batch, training):
+        return {"y": model.forward(batch["x"])}
+
+    def loss(self, model, outputs, batch):
+        error = outputs["y"] - batch["y"]
+        return np.mean(error**2), lambda inputs: {"x": model.backward(2 * error / error.size)}
+
+    def optimizer(self, params, lr=0.1):
+        return self.load("toy_numpy").SGD(params, lr)
 
 
-def numpy_level(toy: ModuleType) -> Level:
-    def one_pass(model, batch, training):
-        y = model.forward(batch["x"])
+class LowScale(LowLevel):
+    def init(self, generator):
+        return self.load("toy_lowlevel").init(generator)
 
-        def backward(inputs):
-            return {"x": model.backward(2 * (y - batch["y"]) / y.size)}
+    def forward(self, model, batch, training):
+        y, activations = self.load("toy_lowlevel").forward(model, batch["x"])
+        return {"y": y}, activations
 
-        return {"y": y}, float(np.mean((y - batch["y"]) ** 2)), backward
+    def loss(self, model, outputs, batch):
+        return ((outputs["y"] - batch["y"]) ** 2).mean()
 
-    return NumpyLevel(
-        lambda rng, dtype: toy.Model(5, rng=rng, dtype=dtype),
-        one_pass,
-        lambda model, lr=0.1: toy.SGD(model.params, lr),
-        activations=("first", "second"),
-    )
+    def optimizer(self, params, lr=0.1):
+        return self.load("toy_lowlevel").SGD(params, lr)
 
 
-def lowlevel_level(toy: ModuleType) -> Level:
-    def one_pass(params, batch, training):
-        y, activations = toy.forward(params, batch["x"])
-        return {"y": y}, ((y - batch["y"]) ** 2).mean(), activations
+class PaperScale(ModuleLevel):
+    def build(self):
+        return self.load("toy_paper").Model(self.sizes["width"])
 
-    return LowLevel(toy.init, one_pass, lambda params, lr=0.1: toy.SGD(params, lr), inputs=("x",))
+    def forward(self, model, batch, training):
+        return {"y": model(batch["x"])}
 
+    def loss(self, model, outputs, batch):
+        return ((outputs["y"] - batch["y"]) ** 2).mean()
 
-def paper_level(toy: ModuleType) -> Level:
-    import torch
+    def optimizer(self, params, lr=0.1):
+        import torch
 
-    def one_pass(module, batch):
-        y = module(batch["x"])
-        return {"y": y}, ((y - batch["y"]) ** 2).mean()
-
-    return ModuleLevel(
-        lambda: toy.Model(5),
-        one_pass,
-        lambda module, lr=0.1: torch.optim.SGD(module.parameters(), lr=lr),
-        inputs=("x",),
-        activations=("first", "second"),
-    )
+        return torch.optim.SGD(params.values(), lr=lr)
 
 
-def batch(rng: np.random.Generator) -> dict[str, np.ndarray]:
+def data(rng: np.random.Generator) -> dict[str, np.ndarray]:
     x = rng.normal(size=(7, 5))
     return {"x": x, "y": rng.normal(size=5) * np.tanh(x)}
+
+
+def scale_case(load, rng, dtype):
+    return load("toy_numpy").Scale(5, rng=rng, dtype=dtype), (rng.normal(size=(3, 5)),)
 
 
 def toy_ladder(*mistakes: Mistake, **changes) -> Ladder:
@@ -165,20 +166,15 @@ def toy_ladder(*mistakes: Mistake, **changes) -> Ladder:
         "name": "toy",
         "chapter": "00",
         "paper": "none",
-        "init": lambda rng: {"first.a": rng.normal(size=5), "second.a": rng.normal(size=5)},
-        "batch": batch,
-        "modules": {level: name for level, (name, _) in MODULES.items()},
-        "builders": {"numpy": numpy_level, "pytorch_lowlevel": lowlevel_level, "paper": paper_level},
-        "references": {"itself": paper_level(importlib.import_module("toy_paper"))},
+        "sizes": {"width": 5},
+        "data": data,
+        "modules": {level: name for level, (name, _) in SOURCES.items()},
+        "builders": {"numpy": NumpyScale, "pytorch_lowlevel": LowScale, "paper": PaperScale},
+        "reference_builders": {"itself": PaperScale},
+        "inputs": ("x",),
         "activations": ("first", "second"),
-        "layers": (
-            LayerCase(
-                "Scale",
-                lambda toy, rng: (toy.Scale(5, rng=rng), (rng.normal(size=(3, 5)),)),
-                lambda params, x: x * params["a"],
-            ),
-        ),
-        "checks": (Check("width", lambda modules, rng: [passed("5")]),),
+        "layers": (LayerCase("Scale", scale_case, lambda params, x: x * params["a"]),),
+        "checks": (Check("width", lambda load, rng: [passed("5")]),),
         "mistakes": mistakes,
         "scripts": (Script("nothing", lambda folder: (folder / "x").write_text("x")),),
         "overfit": Overfit(steps=200, loss=0.5),
