@@ -2,98 +2,93 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from mlp_checks import OPTIMIZERS, count_check, dropout_check, init_check, optimizer_check, sklearn_check
+from mlp_checks import (
+    OPTIMIZERS,
+    count_check,
+    dropout_check,
+    init_check,
+    module_check,
+    optimizer_check,
+    sklearn_check,
+    symmetry_check,
+    training_step_check,
+)
 from mlp_layers import LAYERS_1998, MLP_LAYERS
 from mlp_levels import (
-    DROPOUT,
     MLP_TRACE,
+    SIZES,
     TRACE_1998,
-    lowlevel_mlp,
-    lowlevel_mlp1998,
-    masked_batch,
-    numpy_mlp,
-    numpy_mlp1998,
-    paper_mlp,
-    paper_mlp1998,
+    LowMLP,
+    LowMLP1998,
+    NumpyMLP,
+    NumpyMLP1998,
+    PaperMLP,
+    PaperMLP1998,
+    dropout_noise,
     plain_batch,
-    random_params,
-    with_masks,
 )
-from mlp_references import SEQUENTIAL, SEQUENTIAL_1998
+from mlp_references import Sequential, Sequential1998
 
-from utils.data_loaders import load_dataset
-from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit, Script
+from utils.classification import accuracy
+from utils.digits import DIGITS, digit_batches, digits
+from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit
 from utils.parity.planting import load_mistakes
-from utils.proofs import fresh_params
+from utils.scripts import tiny_run
 
 MISTAKES = load_mistakes(Path(__file__).parent)
+MODULES = {"numpy": "mlp_numpy", "pytorch_lowlevel": "mlp_lowlevel", "paper": "mlp_paper"}
 
 
-# ---- real data without a network: the digits of scikit-learn ----
+# ---- sizes for the climb and the benchmark ----
 
-
-def digits(split: str) -> Batch:
-    """8x8 images, mapped to the range [-0.1, 1.175] that LeCun et al. 1998 use. Returns: images (N, 64), labels (N,)"""
-    data = load_dataset("digits", split).arrays
-    images = data["images"].reshape(len(data["images"]), -1) / data["images"].max() * 1.275 - 0.1
-    return {"images": images, "labels": data["labels"]}
-
-
-def digit_batches(rng: np.random.Generator, steps: int, widths: tuple[int, ...] = ()) -> Iterator[Batch]:
-    data = digits("train")
-    for _ in range(steps):
-        chosen = rng.integers(0, len(data["labels"]), 50)
-        batch = {"images": data["images"][chosen], "labels": data["labels"][chosen]}
-        yield with_masks(batch, widths, 0.1, rng)
-
-
-def accuracy(outputs: dict[str, np.ndarray], batch: Batch) -> float:
-    return float((next(iter(outputs.values())).argmax(axis=1) == batch["labels"]).mean())
-
-
-DIGITS = "digits (1,797 images of 8x8, scikit-learn)"
 CLIMB_SIZES = (64, 32, 16, 10)
 MNIST_SIZES = (784, 300, 100, 10)
 
 
-def mnist_sized(rng: np.random.Generator, masks: bool) -> Batch:
-    batch = {"images": rng.normal(size=(64, 784)).astype(np.float32), "labels": rng.integers(0, 10, 64)}
-    return with_masks(batch, MNIST_SIZES[1:-1], DROPOUT, rng) if masks else batch
+def flat_digits(split: str) -> Batch:
+    """Pixels between -0.1 and 1.175, the range that LeCun et al. 1998 use. Returns: images (N, 64), labels (N,)"""
+    return digits(split, flat=True, scale=lambda grey: grey / 16.0 * 1.275 - 0.1)
 
 
-def tiny_training(config: str, level: str) -> Callable[[Path], object]:
-    def run(folder: Path) -> object:
-        script = importlib.import_module("train_mlp")
-        from utils.config import load_config
+def mnist_sized(rng: np.random.Generator) -> Batch:
+    return {"images": rng.normal(size=(64, 784)), "labels": rng.integers(0, 10, 64)}
 
-        configs = Path(__file__).parent / "paper" / "configs"
-        return script.main(load_config(config, script.CONFIG, ["epochs=1"], folder=configs), folder, level=level)
 
-    return run
+climb = partial(
+    Climb,
+    dataset=DIGITS,
+    batches=lambda rng, steps: digit_batches(flat_digits("train"), 50, rng, steps),
+    test=lambda: flat_digits("test"),
+    metric="accuracy",
+    score=accuracy,
+    steps=400,
+)
 
 
 # ---- the ladders ----
 
 MLP = Ladder(
-    name="mlp",
-    chapter="02",
     paper="Rumelhart, Hinton, Williams 1986; Glorot, Bengio 2010; He, Zhang, Ren, Sun 2015; Srivastava et al. 2014",
-    init=random_params,
-    batch=masked_batch,
-    modules={"numpy": "mlp_numpy", "pytorch_lowlevel": "mlp_lowlevel", "paper": "mlp_paper"},
-    builders={"numpy": numpy_mlp, "pytorch_lowlevel": lowlevel_mlp, "paper": paper_mlp},
-    references={"torch.nn.Sequential": SEQUENTIAL},
+    sizes={"sizes": SIZES},
+    data=plain_batch,
+    noise=dropout_noise,
+    modules=MODULES,
+    builders={"numpy": NumpyMLP, "pytorch_lowlevel": LowMLP, "paper": PaperMLP},
+    reference_builders={"torch.nn.Sequential": Sequential},
+    inputs=("images",),
     activations=MLP_TRACE,
     layers=MLP_LAYERS,
     checks=(
         *(optimizer_check(title) for title in OPTIMIZERS),
         Check("initialisation statistics", init_check, proof="levels"),
         Check("dropout", dropout_check, proof="levels"),
+        Check("module", module_check, proof="levels"),
+        Check("training step", training_step_check, proof="training"),
+        Check("symmetry", symmetry_check, proof="training"),
         Check("scikit-learn MLPClassifier", sklearn_check),
     ),
     mistakes=MISTAKES["mlp"],
@@ -120,37 +115,27 @@ MLP = Ladder(
         ),
     ),
     scripts=(
-        Script("train_mlp tiny, paper level", tiny_training("tiny", "paper")),
-        Script("train_mlp tiny, NumPy level", tiny_training("tiny", "numpy")),
+        tiny_run("train_mlp", "tiny", "paper", "epochs=1"),
+        tiny_run("train_mlp", "tiny", "numpy", "epochs=1"),
     ),
     overfit=Overfit(steps=150, loss=0.2, options={"lr": 0.03}),
-    climb=Climb(
-        dataset=DIGITS,
-        batches=lambda rng, steps: digit_batches(rng, steps, CLIMB_SIZES[1:-1]),
-        test=lambda: digits("test"),
-        metric="accuracy",
-        score=accuracy,
-        init=fresh_params("mlp_numpy", "MLP", CLIMB_SIZES),
-        steps=400,
-        options={"lr": 3e-3},
-    ),
+    climb=climb(sizes={"sizes": CLIMB_SIZES}, options={"lr": 3e-3}),  # with the ladder's dropout
     bench=Bench(
-        init=fresh_params("mlp_numpy", "MLP", MNIST_SIZES, dtype=np.float32),
-        batch=lambda rng: mnist_sized(rng, masks=True),
+        batch=mnist_sized,
+        sizes={"sizes": MNIST_SIZES},
         what="784-300-100-10, batch 64, dropout, AdamW",
     ),
     train_script="train_mlp",
 )
 
 MLP1998 = Ladder(
-    name="mlp1998",
-    chapter="02",
     paper="LeCun, Bottou, Bengio, Haffner 1998, sections III-C.5 and C.6, Appendix A",
-    init=random_params,
-    batch=plain_batch,
-    modules={"numpy": "mlp_numpy", "pytorch_lowlevel": "mlp_lowlevel", "paper": "mlp_paper"},
-    builders={"numpy": numpy_mlp1998, "pytorch_lowlevel": lowlevel_mlp1998, "paper": paper_mlp1998},
-    references={"torch.nn.Linear and Tanh": SEQUENTIAL_1998},
+    sizes={"sizes": SIZES},
+    data=plain_batch,
+    modules=MODULES,
+    builders={"numpy": NumpyMLP1998, "pytorch_lowlevel": LowMLP1998, "paper": PaperMLP1998},
+    reference_builders={"torch.nn.Linear and Tanh": Sequential1998},
+    inputs=("images",),
     activations=TRACE_1998,
     layers=LAYERS_1998,
     checks=(
@@ -176,21 +161,12 @@ MLP1998 = Ladder(
             "02_MLP/numpy/test_mlp_numpy.py::test_squared_error_is_the_papers_up_to_the_batch_size",
         ),
     ),
-    scripts=(Script("train_mlp tiny1998, low level", tiny_training("tiny1998", "pytorch_lowlevel")),),
+    scripts=(tiny_run("train_mlp", "tiny1998", "pytorch_lowlevel", "epochs=1"),),
     overfit=Overfit(steps=400, loss=0.5, options={"lr": 0.1}),
-    climb=Climb(
-        dataset=DIGITS,
-        batches=lambda rng, steps: digit_batches(rng, steps),
-        test=lambda: digits("test"),
-        metric="accuracy",
-        score=accuracy,
-        init=fresh_params("mlp_numpy", "MLP1998", CLIMB_SIZES),
-        steps=400,
-        options={"lr": 0.1},
-    ),
+    climb=climb(sizes={"sizes": CLIMB_SIZES}, options={"lr": 0.1}),
     bench=Bench(
-        init=fresh_params("mlp_numpy", "MLP1998", MNIST_SIZES, dtype=np.float32),
-        batch=lambda rng: mnist_sized(rng, masks=False),
+        batch=mnist_sized,
+        sizes={"sizes": MNIST_SIZES},
         what="784-300-100-10, batch 64, SGD",
     ),
     train_script="train_mlp",

@@ -88,6 +88,11 @@ def load_dataset(name: str, split: str = "train", *, download: bool = True) -> D
     return Dataset(name, split, arrays, source, class_names)
 
 
+def both_sources(name: str) -> str:
+    """What a set's training and test splits are, for the receipt of a network trained and tested on them."""
+    return " and ".join(load_dataset(name, split).source for split in ("train", "test"))
+
+
 # Files: the cache folder, checksums, downloads
 
 

@@ -1,24 +1,22 @@
-"""The chapter's own proofs: optimizers, initialisation, dropout, scikit-learn, the papers' counts of parameters.
+"""The chapter's own proofs: optimizers, initialisation, dropout, scikit-learn, the papers' counts of parameters, symmetry.
 
-Each is a function (modules by level, generator) -> findings, declared in `../ladder.py`.
+Each is a function (load, generator) -> findings, declared in `../ladder.py`.
 """
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Mapping
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
-from mlp_levels import EXAMPLES, SIZES, numpy_mlp, plain_batch, random_params
+from mlp_levels import ADAMW, EXAMPLES, SIZES, masks_of, plain_batch
 from torch import Tensor, nn
 
-from utils.ladder import Check
-from utils.parity.compare import compare
-from utils.parity.finding import Finding
-from utils.proofs import near, part
+from utils.ladder import Check, Load, load_ladders
+from utils.levels.arrays import to_numpy, to_torch
+from utils.parity.cases import near
+from utils.parity.compare import compare, compare_all
+from utils.parity.finding import Finding, failed, passed
 
 OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
     "SGD": ("SGD", {"lr": 0.05}),
@@ -39,16 +37,16 @@ def optimizer_check(title: str) -> Check:
     """Both hand-written forms of an optimizer against torch.optim, parameters and state, over 13 steps in float64."""
     name, options = OPTIMIZERS[title]
 
-    def run(modules: Mapping[str, ModuleType], rng: np.random.Generator) -> list[Finding]:
+    def run(load: Load, rng: np.random.Generator) -> list[Finding]:
         start = {"weight": rng.normal(size=(5, 3)), "bias": rng.normal(size=7)}
         # A quadratic with random curvature and noise: gradients of many sizes, that depend on the parameters.
         curvature = {k: np.exp(rng.normal(size=p.shape)) for k, p in start.items()}
         noise = [{k: rng.normal(size=p.shape) for k, p in start.items()} for _ in range(OPTIMIZER_STEPS)]
 
         ours = {k: p.copy() for k, p in start.items()}
-        optimizer = getattr(importlib.import_module("optimizers_numpy"), name)(ours, **options)
+        optimizer = getattr(load("optimizers_numpy"), name)(ours, **options)
         tensors = {k: torch.tensor(p, requires_grad=True) for k, p in start.items()}
-        low = getattr(importlib.import_module("optimizers_lowlevel"), name)(tensors, **options)
+        low = getattr(load("optimizers_lowlevel"), name)(tensors, **options)
         theirs = {k: torch.tensor(p, requires_grad=True) for k, p in start.items()}
         reference = getattr(torch.optim, name)(theirs.values(), **options)
         for e in noise:
@@ -76,7 +74,7 @@ def optimizer_check(title: str) -> Check:
     return Check(f"optimizer {title}", run, proof="training")
 
 
-def init_check(modules: Mapping[str, ModuleType], rng: np.random.Generator) -> list[Finding]:
+def init_check(load: Load, rng: np.random.Generator) -> list[Finding]:
     """Standard deviation and range of every rule, on 400 inputs and 300 outputs, beside torch.nn.init's.
 
     120,000 draws: the standard deviation of the measured standard deviation is 0.2 %, so 2 % is ten of them.
@@ -92,21 +90,32 @@ def init_check(modules: Mapping[str, ModuleType], rng: np.random.Generator) -> l
     }
     findings = []
     for name, (sd, bound) in numpy_rules.items():
-        weight = part(modules["numpy"], name, "mlp_numpy")((width, fan_in), rng=rng)
+        weight = getattr(load("mlp_numpy"), name)((width, fan_in), rng=rng)
         findings.append(near(f"numpy {name} standard deviation", weight.std(), sd, 0.02))
         if bound is not None:
             findings.append(near(f"numpy {name} largest", np.abs(weight).max(), bound, 0.001))
-    generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-    low, paper = modules["pytorch_lowlevel"], modules["paper"]
-    for level, modern, old in (
-        ("pytorch_lowlevel", lambda: low.init_mlp((fan_in, width, 3), generator=generator), None),
-        ("pytorch_lowlevel", None, lambda: low.init_mlp1998((fan_in, width, 3), generator=generator)),
-        ("paper", lambda: _init_module(paper.MLP, paper.init_mlp, (fan_in, width, 3), generator), None),
-        ("paper", None, lambda: _init_module(paper.MLP1998, paper.init_mlp1998, (fan_in, width, 3), generator)),
-    ):
-        rule = "he_normal" if modern else "lecun_uniform"
-        weight = (modern or old)()["linears.0.weight"].detach()  # pyright: ignore[reportOptionalCall]
-        findings.append(near(f"{level} {rule} standard deviation", float(weight.std()), numpy_rules[rule][0], 0.02))
+    sizes, generator = (fan_in, width, 3), torch.Generator().manual_seed(int(rng.integers(2**31)))
+    mlp, low, paper = load("mlp_numpy"), load("mlp_lowlevel"), load("mlp_paper")
+    for rule, networks in {
+        "he_normal": {
+            "numpy MLP": mlp.MLP(sizes, rng=rng).params,
+            "pytorch_lowlevel MLP": to_numpy(low.init_mlp(sizes, generator=generator)),
+            "paper MLP": to_numpy(_initialised(paper.MLP, paper.init_mlp, sizes, generator)),
+        },
+        "lecun_uniform": {
+            "numpy MLP1998": mlp.MLP1998(sizes, rng=rng).params,
+            "pytorch_lowlevel MLP1998": to_numpy(low.init_mlp1998(sizes, generator=generator)),
+            "paper MLP1998": to_numpy(_initialised(paper.MLP1998, paper.init_mlp1998, sizes, generator)),
+        },
+    }.items():
+        sd, bound = numpy_rules[rule]
+        for what, params in networks.items():
+            weight = params["linears.0.weight"]
+            findings.append(near(f"{what}, {rule}: standard deviation", float(weight.std()), sd, 0.02))
+            if bound is not None:
+                findings.append(near(f"{what}, {rule}: largest", float(np.abs(weight).max()), bound, 0.001))
+            biases = np.concatenate([params[f"linears.{i}.bias"] for i in range(2)])
+            findings.append(compare(f"{what}: biases", biases, np.zeros_like(biases), may_be_zero=True))
     theirs = torch.empty(width, fan_in)
     nn.init.xavier_uniform_(theirs, generator=generator)
     findings.append(near("torch xavier_uniform_", float(theirs.std()), numpy_rules["glorot_uniform"][0], 0.02))
@@ -117,17 +126,17 @@ def init_check(modules: Mapping[str, ModuleType], rng: np.random.Generator) -> l
     return findings
 
 
-def _init_module(build: Any, init: Any, sizes: tuple[int, ...], generator: torch.Generator) -> dict[str, Tensor]:
+def _initialised(build: Any, init: Any, sizes: tuple[int, ...], generator: torch.Generator) -> dict[str, Tensor]:
     with torch.random.fork_rng(devices=[]):
         model = build(sizes)
     init(model, generator)
     return model.state_dict()
 
 
-def dropout_check(modules: Mapping[str, ModuleType], rng: np.random.Generator) -> list[Finding]:
+def dropout_check(load: Load, rng: np.random.Generator) -> list[Finding]:
     """Mean and values of a mask, and the layer against nn.Dropout when it is given nn.Dropout's own draw."""
     p = 0.4
-    mask = modules["numpy"].dropout_mask((400, 300), p, rng=rng)
+    mask = load("mlp_numpy").dropout_mask((400, 300), p, rng=rng)
     findings = [
         near("mask mean", float(mask.mean()), 1.0, 0.02),
         near("share of dropped units", float((mask == 0).mean()), p, 0.02),
@@ -141,16 +150,17 @@ def dropout_check(modules: Mapping[str, ModuleType], rng: np.random.Generator) -
         noise = layer(torch.ones(5, 7, dtype=torch.float64)).numpy()
         torch.random.manual_seed(seed)
         want = layer(torch.tensor(x)).numpy()
-    return [*findings, compare("against nn.Dropout", modules["numpy"].Dropout().forward(x, noise), want)]
+    return [*findings, compare("against nn.Dropout", load("mlp_numpy").Dropout().forward(x, noise), want)]
 
 
-def sklearn_check(modules: Mapping[str, ModuleType], rng: np.random.Generator) -> list[Finding]:
+def sklearn_check(load: Load, rng: np.random.Generator) -> list[Finding]:
     """MLPClassifier with our weights: its probabilities, and its weights after one step of plain gradient descent."""
     import warnings
 
     from sklearn.neural_network import MLPClassifier
 
-    params, lr = random_params(rng), 0.1
+    ladder, lr = load_ladders("02")["mlp"], 0.1
+    params = ladder.random_params(rng)
     batch = plain_batch(rng)
     labels = batch["labels"] = np.concatenate([np.arange(SIZES[-1]), batch["labels"][SIZES[-1] :]])  # every class
     theirs: Any = MLPClassifier(
@@ -173,8 +183,8 @@ def sklearn_check(modules: Mapping[str, ModuleType], rng: np.random.Generator) -
             theirs.intercepts_[i][...] = params[f"linears.{i}.bias"]
         probabilities = theirs.predict_proba(batch["images"])
         theirs.partial_fit(batch["images"], labels)
-    result = numpy_mlp(modules["numpy"]).run(params, batch, training=False)
-    softmax = importlib.import_module("logistic_numpy").softmax
+    result = ladder.level("numpy", load=load).run(params, batch, training=False)
+    softmax = load("logistic_numpy").softmax
     findings = [compare("probabilities", softmax(result.outputs["logits"]), probabilities)]
     for i in range(len(SIZES) - 1):
         weight, bias = f"linears.{i}.weight", f"linears.{i}.bias"
@@ -183,6 +193,131 @@ def sklearn_check(modules: Mapping[str, ModuleType], rng: np.random.Generator) -
         )
         findings.append(compare(f"{bias} after a step", params[bias] - lr * result.grads[bias], theirs.intercepts_[i]))
     return findings
+
+
+def training_step_check(load: Load, rng: np.random.Generator) -> list[Finding]:
+    """Each level's own `training_step` takes the step that the proofs take."""
+    ladder = load_ladders("02")["mlp"]
+    params, batch = ladder.random_params(rng), ladder.batch(rng)
+    want = ladder.levels["paper"].train(params, [batch])
+    masks, tensors = masks_of(batch, True), to_torch(batch)
+    mlp, low, paper = load("mlp_numpy"), load("mlp_lowlevel"), load("mlp_paper")
+
+    net = mlp.MLP(SIZES, rng=rng)
+    net.load(params)
+    optimizer = load("optimizers_numpy").AdamW(net.params, **ADAMW)
+    losses = {"numpy": mlp.training_step(net, optimizer, batch["images"], batch["labels"], masks)}
+
+    leaves = {name: torch.tensor(p, requires_grad=True) for name, p in params.items()}
+    low_optimizer = load("optimizers_lowlevel").AdamW(leaves, **ADAMW)
+    given = tensors["images"], tensors["labels"], masks_of(tensors, True)
+    losses["pytorch_lowlevel"] = low.training_step(leaves, low_optimizer, *given)
+
+    module = paper.MLP(SIZES).double()
+    module.load_state_dict(to_torch(params))
+    losses["paper"] = paper.training_step(module, torch.optim.AdamW(module.parameters(), **ADAMW), *given)
+
+    after = {"numpy": net.params, "pytorch_lowlevel": to_numpy(leaves), "paper": to_numpy(module.state_dict())}
+    findings = [compare(f"{level} loss", loss, want.losses[0]) for level, loss in losses.items()]
+    for level, got in after.items():
+        findings += compare_all(f"{level} parameter", got, want.params)
+    return findings
+
+
+def module_check(load: Load, rng: np.random.Generator) -> list[Finding]:
+    """`Module` names its parameters and buffers as torch.nn.Module does, shares no array twice, and loads or refuses whole."""
+    module, linear = load("module_numpy"), load("linear_numpy")
+
+    class Block(module.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.add_param("scale", rng.normal(size=3))
+            self.add_buffer("mean", rng.normal(size=3))
+            self.fc = linear.Linear(3, 2, rng=rng)
+            self.again = self.fc  # one array, one parameter
+
+    class TorchBlock(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = nn.Parameter(torch.zeros(3))
+            self.register_buffer("mean", torch.zeros(3))
+            self.fc = nn.Linear(3, 2)
+            self.again = self.fc
+
+    net, torch_net = module.Module(), nn.Module()
+    net.blocks, net.width = [Block(), Block()], 3  # a plain attribute is no layer
+    torch_net.blocks = nn.ModuleList([TorchBlock(), TorchBlock()])
+    shapes = {name: p.shape for name, p in net.params.items()}
+    wanted = {name: tuple(p.shape) for name, p in torch_net.named_parameters()}
+    names = {
+        "parameters": (shapes, wanted),
+        "gradients": ({name: g.shape for name, g in net.grads.items()}, wanted),
+        "buffers": (list(net.buffers), [name for name, _ in torch_net.named_buffers()]),
+        "layers": ([name for name, _ in net.layers()], ["blocks.0", "blocks.1"]),
+    }
+    findings = [
+        passed(what) if got == want else failed(what, f"are {got}, expected {want}")
+        for what, (got, want) in names.items()
+    ]
+
+    for grad in net.grads.values():
+        grad += 1.0
+    net.zero_grads()
+    findings += [compare(f"cleared {name}", g, np.zeros_like(g), may_be_zero=True) for name, g in net.grads.items()]
+
+    new = {name: rng.normal(size=p.shape) for name, p in {**net.params, **net.buffers}.items()}
+    net.load(new)
+    findings += compare_all("loaded", {**net.params, **net.buffers}, new)
+    first = next(iter(new))
+    for what, wrong in {
+        "a missing name": {name: p for name, p in new.items() if name != first},
+        "an unknown name": new | {"other": np.ones(3)},
+        "a wrong shape": {name: p + 1.0 for name, p in new.items()} | {list(new)[-1]: np.ones(7)},
+    }.items():
+        try:
+            net.load(wrong)
+            findings.append(failed(what, "is accepted; load should raise ValueError"))
+        except ValueError:
+            findings.append(passed(what))
+        findings += compare_all(f"after {what}", {**net.params, **net.buffers}, new)
+    return findings
+
+
+def symmetry_check(load: Load, rng: np.random.Generator) -> list[Finding]:
+    """The network of 1986 takes torch's steps, and in a whole run it finds weights 1, 2, 4 that mirror with opposite sign."""
+    symmetry = load("symmetry_numpy")
+    bits, symmetric = symmetry.patterns()
+    want = [[float(row == row[::-1])] for row in (f"{n:06b}" for n in range(64))]
+    findings = [
+        compare("patterns", bits @ 2.0 ** np.arange(5, -1, -1), np.arange(64.0)),
+        compare("labels", symmetric, want),
+    ]
+
+    seed, sweeps = int(rng.integers(2**31)), 5
+    start = symmetry.SymmetryNet(rng=np.random.default_rng(seed)).params
+    net, solved, errors = symmetry.train_symmetry(np.random.default_rng(seed), most=sweeps)
+    w = {name: torch.tensor(p, requires_grad=True) for name, p in start.items()}
+    optimizer = torch.optim.SGD(w.values(), lr=0.1, momentum=0.9)
+    for sweep in range(sweeps):
+        hidden = torch.sigmoid(torch.tensor(bits) @ w["hidden.weight"].T + w["hidden.bias"])
+        y = torch.sigmoid(hidden @ w["output.weight"].T + w["output.bias"])
+        error = 0.5 * ((y - torch.tensor(want)) ** 2).sum()
+        findings.append(compare(f"error of sweep {sweep}", errors[sweep], error.item()))
+        optimizer.zero_grad()
+        error.backward()
+        optimizer.step()
+    findings += compare_all("after the sweeps", net.params, to_numpy(w))
+    findings.append(failed("not solved", "five sweeps cannot do") if solved is not None else passed("not solved"))
+
+    net, solved, _ = symmetry.train_symmetry(np.random.default_rng(2), most=3000)
+    if solved is None:
+        return [*findings, failed("a whole run", "is not solved within 3,000 sweeps")]
+    sizes, departure = symmetry.mirror_pattern(net)
+    findings += [near(f"mirror pair {i}", float(sizes[i]), 2.0**i, 0.05) for i in range(3)]
+    weight = net.params["hidden.weight"]
+    mirrored = float((np.abs(weight + weight[:, ::-1]) / np.abs(weight)).max())
+    findings.append(compare("departure from the mirror image", departure, mirrored))
+    return [*findings, passed("mirrored") if mirrored < 0.01 else failed("mirrored", f"off by {mirrored:.3g}")]
 
 
 COUNTS = {  # computed by hand from the widths: sum of (in + 1) out
@@ -196,15 +331,15 @@ COUNTS = {  # computed by hand from the widths: sum of (in + 1) out
 }
 
 
-def count_check(modules: Mapping[str, ModuleType], rng: np.random.Generator) -> list[Finding]:
+def count_check(load: Load, rng: np.random.Generator) -> list[Finding]:
     """Trainable parameters of the networks of the papers, NumPy and paper level."""
     findings = []
     for sizes, want in COUNTS.items():
         name = "-".join(map(str, sizes))
         if max(sizes) < 1000 or len(sizes) < 5:
-            ours = modules["numpy"].MLP1998(sizes, rng=rng, dtype=np.float32)
+            ours = load("mlp_numpy").MLP1998(sizes, rng=rng, dtype=np.float32)
             findings.append(compare(f"numpy {name}", sum(p.size for p in ours.params.values()), want))
         with torch.device("meta"):
-            module = modules["paper"].MLP1998(sizes)
+            module = load("mlp_paper").MLP1998(sizes)
         findings.append(compare(f"paper {name}", sum(p.numel() for p in module.parameters()), want))
     return findings

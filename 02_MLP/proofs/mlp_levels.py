@@ -1,47 +1,44 @@
-"""The modern perceptron and the one of 1998 at every level behind one interface, with parameters and batches to prove on."""
+"""The modern perceptron and the one of 1998 at every level, with batches to prove on.
+
+| ladder  | level            | model, forward            | loss               | optimizer |
+| ------- | ---------------- | ------------------------- | ------------------ | --------- |
+| mlp     | numpy            | `MLP(x, masks)`           | `CrossEntropyLoss` | `AdamW`   |
+|         | pytorch_lowlevel | `mlp(params, x, masks)`   | `cross_entropy`    | `AdamW`   |
+|         | paper            | `MLP(x, masks)`           | `F.cross_entropy`  | torch's   |
+| mlp1998 | numpy            | `MLP1998(x)`              | `SquaredError`     | `SGD`     |
+|         | pytorch_lowlevel | `mlp1998(params, x)`      | `squared_error`    | `SGD`     |
+|         | paper            | `MLP1998(x)`              | `squared_error`    | torch's   |
+"""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Mapping
-from itertools import pairwise
-from types import ModuleType
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
-from logistic_lowlevel import cross_entropy
-from logistic_numpy import CrossEntropyLoss
-from torch import Tensor
 from torch.nn import functional as F
 
-from utils.ladder import Batch, Level, Params
+from utils.ladder import Batch
 from utils.levels import LowLevel, ModuleLevel, NumpyLevel
 
 SIZES = (11, 7, 5, 3)  # distinct primes: a transposed or swapped axis cannot go unnoticed
 EXAMPLES = 13
-DROPOUT = 0.3
 ADAMW: dict[str, Any] = {"lr": 1e-3, "weight_decay": 1e-2}
 SGD_1998: dict[str, Any] = {"lr": 0.01}
 
 
-# ---- parameters and batches ----
+# ---- batches ----
 
 
-def random_params(rng: np.random.Generator, sizes: tuple[int, ...] = SIZES) -> Params:
-    """Weights and biases all random: a bias of zero would hide that it is never added."""
-    params = {}
-    for i, (fan_in, width) in enumerate(pairwise(sizes)):
-        params[f"linears.{i}.weight"] = rng.normal(size=(width, fan_in)) * np.sqrt(2.0 / fan_in)
-        params[f"linears.{i}.bias"] = rng.normal(size=width) * 0.5
-    return params
+def plain_batch(rng: np.random.Generator) -> Batch:
+    return {"images": rng.normal(size=(EXAMPLES, SIZES[0])), "labels": rng.integers(0, SIZES[-1], EXAMPLES)}
 
 
-def with_masks(batch: Batch, widths: tuple[int, ...], p: float, rng: np.random.Generator) -> Batch:
-    """The batch, with a dropout mask "mask0", "mask1", ... for each hidden layer."""
-    dropout_mask = importlib.import_module("mlp_numpy").dropout_mask
+def dropout_noise(rng: np.random.Generator, batch: Batch, *, sizes: tuple[int, ...], dropout: float = 0.3) -> Batch:
+    """A dropout mask "mask0", "mask1", ... for each hidden layer: 0 with probability `dropout`, else 1 / (1 - dropout)."""
     n = len(batch["labels"])
-    return batch | {f"mask{i}": dropout_mask((n, width), p, rng=rng) for i, width in enumerate(widths)}
+    return {f"mask{i}": (rng.random((n, w)) >= dropout) / (1 - dropout) for i, w in enumerate(sizes[1:-1])}
 
 
 def masks_of(batch: Mapping[str, Any], training: bool) -> list[Any] | None:
@@ -50,116 +47,109 @@ def masks_of(batch: Mapping[str, Any], training: bool) -> list[Any] | None:
     return [batch[name] for name in names] if training and names else None
 
 
-def plain_batch(rng: np.random.Generator) -> Batch:
-    return {"images": rng.normal(size=(EXAMPLES, SIZES[0])), "labels": rng.integers(0, SIZES[-1], EXAMPLES)}
-
-
-def masked_batch(rng: np.random.Generator) -> Batch:
-    return with_masks(plain_batch(rng), SIZES[1:-1], DROPOUT, rng)
-
-
-def sizes_of(params: Params) -> dict[str, Any]:
-    """The widths of the network whose parameters these are."""
-    weights = [params[f"linears.{i}.weight"] for i in range(len(params) // 2)]
-    return {"sizes": (weights[0].shape[1], *(w.shape[0] for w in weights))}
-
-
-# ---- the modern network at each level ----
+# ---- the modern network ----
 
 MLP_TRACE = (*(f"{part}.{i}" for i in range(2) for part in ("linears", "relus", "dropouts")), "linears.2")
 
 
-def numpy_mlp(module: ModuleType) -> Level:
-    criterion = CrossEntropyLoss()
+class NumpyMLP(NumpyLevel):
+    def build(self, rng, dtype):
+        return self.load("mlp_numpy").MLP(**self.sizes, rng=rng, dtype=dtype)
 
-    def one_pass(model: Any, batch: Batch, training: bool) -> tuple[dict, float, Callable]:
-        logits = model.forward(batch["images"], masks_of(batch, training))
-        loss = criterion.forward(logits, batch["labels"])
-        return {"logits": logits}, loss, lambda inputs: {"images": model.backward(criterion.backward())}
+    def forward(self, model, batch, training):
+        return {"logits": model.forward(batch["images"], masks_of(batch, training))}
 
-    def optimizer(model: Any, **options: Any) -> Any:
-        return importlib.import_module("optimizers_numpy").AdamW(model.params, **ADAMW | options)
+    def loss(self, model, outputs, batch):
+        criterion = self.load("logistic_numpy").CrossEntropyLoss()
+        loss = criterion.forward(outputs["logits"], batch["labels"])
+        return loss, lambda inputs: {"images": model.backward(criterion.backward())}
 
-    def build(rng: np.random.Generator, dtype: Any, sizes: tuple[int, ...] = SIZES) -> Any:
-        return module.MLP(sizes, rng=rng, dtype=dtype)
-
-    return NumpyLevel(build, one_pass, optimizer, activations=MLP_TRACE, sizes=sizes_of)
-
-
-def lowlevel_mlp(module: ModuleType) -> Level:
-    def one_pass(params: dict[str, Tensor], batch: dict[str, Tensor], training: bool) -> tuple[dict, Tensor, dict]:
-        logits, activations = module.mlp(params, batch["images"], masks_of(batch, training))
-        return {"logits": logits}, cross_entropy(logits, batch["labels"]), activations
-
-    def optimizer(params: dict[str, Tensor], **options: Any) -> Any:
-        return importlib.import_module("optimizers_lowlevel").AdamW(params, **ADAMW | options)
-
-    return LowLevel(lambda g: module.init_mlp(SIZES, generator=g), one_pass, optimizer, inputs=("images",))
+    def optimizer(self, params, **options):
+        return self.load("optimizers_numpy").AdamW(params, **ADAMW | options)
 
 
-def paper_pass(model: Any, batch: dict[str, Tensor]) -> tuple[dict[str, Tensor], Tensor]:
-    logits = model(batch["images"], masks_of(batch, model.training))
-    return {"logits": logits}, F.cross_entropy(logits, batch["labels"])
+class LowMLP(LowLevel):
+    def init(self, generator):
+        return self.load("mlp_lowlevel").init_mlp(**self.sizes, generator=generator)
+
+    def forward(self, model, batch, training):
+        logits, activations = self.load("mlp_lowlevel").mlp(model, batch["images"], masks_of(batch, training))
+        return {"logits": logits}, activations
+
+    def loss(self, model, outputs, batch):
+        return self.load("logistic_lowlevel").cross_entropy(outputs["logits"], batch["labels"])
+
+    def optimizer(self, params, **options):
+        return self.load("optimizers_lowlevel").AdamW(params, **ADAMW | options)
 
 
-def paper_mlp(module: ModuleType) -> Level:
-    return ModuleLevel(
-        lambda sizes=SIZES: module.MLP(sizes),
-        paper_pass,
-        lambda model, **options: torch.optim.AdamW(model.parameters(), **ADAMW | options),
-        inputs=("images",),
-        init=module.init_mlp,
-        activations=MLP_TRACE,
-        sizes=sizes_of,
-    )
+class PaperMLP(ModuleLevel):
+    def build(self):
+        return self.load("mlp_paper").MLP(**self.sizes)
+
+    def init(self, module, generator):
+        self.load("mlp_paper").init_mlp(module, generator)
+
+    def forward(self, model, batch, training):
+        return {"logits": model(batch["images"], masks_of(batch, training))}
+
+    def loss(self, model, outputs, batch):
+        return F.cross_entropy(outputs["logits"], batch["labels"])
+
+    def optimizer(self, params, **options):
+        return torch.optim.AdamW(params.values(), **ADAMW | options)
 
 
-# ---- the network of 1998 at each level ----
+# ---- the network of 1998 ----
 
 TRACE_1998 = tuple(f"{part}.{i}" for i in range(3) for part in ("linears", "squashes"))
 
 
-def numpy_mlp1998(module: ModuleType) -> Level:
-    criterion = module.SquaredError()
+class NumpyMLP1998(NumpyLevel):
+    def build(self, rng, dtype):
+        return self.load("mlp_numpy").MLP1998(**self.sizes, rng=rng, dtype=dtype)
 
-    def one_pass(model: Any, batch: Batch, training: bool) -> tuple[dict, float, Callable]:
-        outputs = model.forward(batch["images"])
-        targets = module.one_of_k(batch["labels"], outputs.shape[1]).astype(outputs.dtype)
-        loss = criterion.forward(outputs, targets)
-        return {"outputs": outputs}, loss, lambda inputs: {"images": model.backward(criterion.backward())}
+    def forward(self, model, batch, training):
+        return {"outputs": model.forward(batch["images"])}
 
-    def optimizer(model: Any, **options: Any) -> Any:
-        return importlib.import_module("optimizers_numpy").SGD(model.params, **SGD_1998 | options)
+    def loss(self, model, outputs, batch):
+        mlp, y = self.load("mlp_numpy"), outputs["outputs"]
+        criterion = mlp.SquaredError()
+        loss = criterion.forward(y, mlp.one_of_k(batch["labels"], y.shape[1]).astype(y.dtype))
+        return loss, lambda inputs: {"images": model.backward(criterion.backward())}
 
-    def build(rng: np.random.Generator, dtype: Any, sizes: tuple[int, ...] = SIZES) -> Any:
-        return module.MLP1998(sizes, rng=rng, dtype=dtype)
-
-    return NumpyLevel(build, one_pass, optimizer, activations=TRACE_1998, sizes=sizes_of)
-
-
-def lowlevel_mlp1998(module: ModuleType) -> Level:
-    def one_pass(params: dict[str, Tensor], batch: dict[str, Tensor], training: bool) -> tuple[dict, Tensor, dict]:
-        outputs, activations = module.mlp1998(params, batch["images"])
-        targets = module.one_of_k(batch["labels"], outputs.shape[1]).to(outputs.dtype)
-        return {"outputs": outputs}, module.squared_error(outputs, targets), activations
-
-    def optimizer(params: dict[str, Tensor], **options: Any) -> Any:
-        return importlib.import_module("optimizers_lowlevel").SGD(params, **SGD_1998 | options)
-
-    return LowLevel(lambda g: module.init_mlp1998(SIZES, generator=g), one_pass, optimizer, inputs=("images",))
+    def optimizer(self, params, **options):
+        return self.load("optimizers_numpy").SGD(params, **SGD_1998 | options)
 
 
-def paper_mlp1998(module: ModuleType) -> Level:
-    def one_pass(model: Any, batch: dict[str, Tensor]) -> tuple[dict[str, Tensor], Tensor]:
-        outputs = model(batch["images"])
-        return {"outputs": outputs}, module.squared_error(outputs, batch["labels"])
+class LowMLP1998(LowLevel):
+    def init(self, generator):
+        return self.load("mlp_lowlevel").init_mlp1998(**self.sizes, generator=generator)
 
-    return ModuleLevel(
-        lambda sizes=SIZES: module.MLP1998(sizes),
-        one_pass,
-        lambda model, **options: torch.optim.SGD(model.parameters(), **SGD_1998 | options),
-        inputs=("images",),
-        init=module.init_mlp1998,
-        activations=TRACE_1998,
-        sizes=sizes_of,
-    )
+    def forward(self, model, batch, training):
+        outputs, activations = self.load("mlp_lowlevel").mlp1998(model, batch["images"])
+        return {"outputs": outputs}, activations
+
+    def loss(self, model, outputs, batch):
+        mlp, y = self.load("mlp_lowlevel"), outputs["outputs"]
+        return mlp.squared_error(y, mlp.one_of_k(batch["labels"], y.shape[1]).to(y.dtype))
+
+    def optimizer(self, params, **options):
+        return self.load("optimizers_lowlevel").SGD(params, **SGD_1998 | options)
+
+
+class PaperMLP1998(ModuleLevel):
+    def build(self):
+        return self.load("mlp_paper").MLP1998(**self.sizes)
+
+    def init(self, module, generator):
+        self.load("mlp_paper").init_mlp1998(module, generator)
+
+    def forward(self, model, batch, training):
+        return {"outputs": model(batch["images"])}
+
+    def loss(self, model, outputs, batch):
+        return self.load("mlp_paper").squared_error(outputs["outputs"], batch["labels"])
+
+    def optimizer(self, params, **options):
+        return torch.optim.SGD(params.values(), **SGD_1998 | options)

@@ -96,8 +96,7 @@ class _LowLevelTrainer(AdapterTrainer):
     def take_turn(self, phase: Phase, turn: Turn, optimizer: Any, batch: Tensors) -> float:
         outputs, _ = turn.forward(self.inner, batch, True)
         loss = turn.loss(self.inner, outputs, batch)
-        for value in self.inner.values():
-            value.grad = None
+        optimizer.zero_grad()
         loss.backward()
         params = trained(self.inner, phase)
         self.level.before_update(params, {name: value.grad for name, value in params.items()})

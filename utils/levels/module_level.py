@@ -171,7 +171,7 @@ class _ModuleTrainer(AdapterTrainer):
         self.outer.train()
         with torch.autocast(next(self.inner.parameters()).device.type, torch.bfloat16, enabled=self.amp):
             loss = turn.loss(self.inner, turn.forward(self.outer, batch, True), batch)
-        self.inner.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
         trained = self.level.trained(self.inner, phase)
         self.level.before_update(trained, {name: p.grad for name, p in trained.items()})
