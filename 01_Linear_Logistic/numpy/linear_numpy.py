@@ -194,7 +194,7 @@ def least_squares(x: Array, y: Array) -> tuple[Array, Array]:
         raise ValueError(f"least_squares expected x (n, in) and y (n, out) with n >= 1, got {x.shape} and {y.shape}")
     x_mean, y_mean = x.mean(axis=0), y.mean(axis=0)
     solution = np.linalg.lstsq(x - x_mean, y - y_mean, rcond=None)[0]  # (in, out)
-    weight = solution.T
+    weight = solution.T  # (out, in)
     return weight, y_mean - weight @ x_mean
 
 
@@ -210,7 +210,7 @@ def normal_equations(x: Array, y: Array) -> tuple[Array, Array]:
     ones = np.ones((len(x), 1), dtype=x.dtype)
     x1 = np.concatenate([x, ones], axis=1)  # (n, in + 1)
     solution = np.linalg.solve(x1.T @ x1, x1.T @ y)  # (in + 1, out)
-    return solution[:-1].T, solution[-1]
+    return solution[:-1].T, solution[-1]  # (out, in), (out,)
 
 
 # --8<-- [end:closed_form]

@@ -132,11 +132,11 @@ class LogisticRegression:
 
     def forward(self, x: Array) -> Array:
         """x: (B, in). Returns: logits (B,)"""
-        return self.linear.forward(x)[..., 0]
+        return self.linear.forward(x)[..., 0]  # (B, 1) -> (B,)
 
     def backward(self, dlogits: Array) -> Array:
         """dlogits: (B,). Returns: dx (B, in)"""
-        return self.linear.backward(dlogits[..., np.newaxis])
+        return self.linear.backward(dlogits[..., np.newaxis])  # (B,) -> (B, 1) -> (B, in)
 
     def zero_grads(self) -> None:
         self.linear.zero_grads()
@@ -172,7 +172,7 @@ def newton(x: Array, targets: Array, *, l2: float, tol: float = 1e-13, max_steps
     w = np.zeros(features + 1)
     for _ in range(max_steps):
         p = sigmoid(x1 @ w)  # (n,)
-        gradient = x1.T @ (p - targets) / n + penalty * w
+        gradient = x1.T @ (p - targets) / n + penalty * w  # (in + 1,)
         hessian = (x1.T * (p * (1.0 - p))) @ x1 / n + np.diag(penalty)  # (in + 1, in + 1)
         step = np.linalg.solve(hessian, gradient)
         w -= step

@@ -95,7 +95,7 @@ def ridge(x: Array, y: Array, alpha: float) -> tuple[Array, Array]:
     features, targets = x.shape[1], y.shape[1]
     x_long = np.concatenate([x - x_mean, np.sqrt(alpha) * np.eye(features)])  # (n + in, in)
     y_long = np.concatenate([y - y_mean, np.zeros((features, targets))])  # (n + in, out)
-    weight = np.linalg.lstsq(x_long, y_long, rcond=None)[0].T
+    weight = np.linalg.lstsq(x_long, y_long, rcond=None)[0].T  # (out, in)
     return weight, y_mean - weight @ x_mean
 
 
@@ -125,7 +125,7 @@ def lasso(x: Array, y: Array, alpha: float, *, tol: float = 1e-14, max_steps: in
     step = 1.0 / np.linalg.eigvalsh(gram)[-1]
     weight = np.zeros((y.shape[1], x.shape[1]))
     for _ in range(max_steps):
-        gradient = weight @ gram - moment.T  # (out, in)
+        gradient = weight @ gram - moment.T  # of the smooth part, W X^T X / n - Y^T X / n: (out, in)
         new = soft_threshold(weight - step * gradient, step * alpha)
         moved = np.abs(new - weight).max()
         weight = new

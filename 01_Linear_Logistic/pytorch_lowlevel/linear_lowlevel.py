@@ -115,7 +115,7 @@ def least_squares(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """
     x_mean, y_mean = x.mean(dim=0), y.mean(dim=0)
     # "gelsd" works through singular values, as NumPy does; torch's default driver needs independent features.
-    weight = torch.linalg.lstsq(x - x_mean, y - y_mean, driver="gelsd").solution.T
+    weight = torch.linalg.lstsq(x - x_mean, y - y_mean, driver="gelsd").solution.T  # (out, in)
     return weight, y_mean - weight @ x_mean
 
 

@@ -59,7 +59,7 @@ def ridge(x: Tensor, y: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
     features, targets = x.shape[1], y.shape[1]
     x_long = torch.cat([x - x_mean, math.sqrt(alpha) * torch.eye(features, dtype=x.dtype)])  # (n + in, in)
     y_long = torch.cat([y - y_mean, torch.zeros(features, targets, dtype=y.dtype)])  # (n + in, out)
-    weight = torch.linalg.lstsq(x_long, y_long, driver="gelsd").solution.T
+    weight = torch.linalg.lstsq(x_long, y_long, driver="gelsd").solution.T  # (out, in)
     return weight, y_mean - weight @ x_mean
 
 
@@ -83,7 +83,8 @@ def lasso(x: Tensor, y: Tensor, alpha: float, *, tol: float = 1e-14, max_steps: 
     step = 1.0 / torch.linalg.eigvalsh(gram)[-1].item()
     weight = torch.zeros(y.shape[1], x.shape[1], dtype=x.dtype)
     for _ in range(max_steps):
-        new = soft_threshold(weight - step * (weight @ gram - moment.T), step * alpha)
+        gradient = weight @ gram - moment.T  # of the smooth part, W X^T X / n - Y^T X / n: (out, in)
+        new = soft_threshold(weight - step * gradient, step * alpha)
         moved, weight = (new - weight).abs().max(), new
         if moved <= tol * weight.abs().max():
             return weight, y_mean - weight @ x_mean

@@ -114,7 +114,7 @@ class LeakyReLU(Activation):
         return np.where(x > 0, x, self.negative_slope * x)
 
     def df(self, x: Array, y: Array) -> Array:
-        return np.where(x > 0, x.dtype.type(1.0), x.dtype.type(self.negative_slope))
+        return np.where(x > 0, 1.0, self.negative_slope).astype(x.dtype)
 
 
 class ELU(Activation):
@@ -128,7 +128,7 @@ class ELU(Activation):
         return np.where(x > 0, x, self.alpha * np.expm1(np.minimum(x, 0.0)))  # minimum: expm1(1e4) would overflow
 
     def df(self, x: Array, y: Array) -> Array:
-        return np.where(x > 0, x.dtype.type(1.0), y + self.alpha)  # a exp(x) = y + a
+        return np.where(x > 0, 1.0, y + self.alpha)  # a exp(x) = y + a
 
 
 # NumPy has no error function. Here it is a table of exact values and a Taylor step from the nearest entry: every
@@ -158,12 +158,11 @@ def erf(x: Array) -> Array:
     """The error function, any shape, float32 or float64; within 3e-16 of the true value in float64."""
     table = _ERF[x.dtype]
     a = np.minimum(np.abs(x), _LAST)  # erf is odd; NaN stays NaN
-    with np.errstate(
-        invalid="ignore"
-    ):  # a NaN has no index; "clip" gives it one, and the Taylor step makes it NaN again
+    # A NaN has no index; "clip" gives it one, and the Taylor step makes it NaN again.
+    with np.errstate(invalid="ignore"):
         node = np.rint(a * _STEPS).astype(np.intp)
     node = np.clip(node, 0, table.shape[1] - 1)
-    h = a - node.astype(x.dtype) / x.dtype.type(_STEPS)
+    h = a - node.astype(x.dtype) / _STEPS  # the step from the nearest entry
     y = table[_ORDER - 1][node]
     for n in reversed(range(_ORDER - 1)):  # Horner's rule
         y = y * h + table[n][node]
@@ -193,7 +192,8 @@ class GELUTanh(Activation):
         return 0.5 * x * (1.0 + self.t)
 
     def df(self, x: Array, y: Array) -> Array:
-        du = self.C * (1.0 + 3 * 0.044715 * x * x)  # the derivative of tanh's argument
+        du = self.C * (1.0 + 3 * 0.044715 * x * x)  # u', u the argument of tanh
+        # with t = tanh u: (x/2 (1 + t))' = 1/2 (1 + t) + x/2 (1 - t^2) u'
         return 0.5 * (1.0 + self.t) + 0.5 * x * (1.0 - self.t * self.t) * du
 
 

@@ -166,22 +166,27 @@ class MLP(Module):
             weight = linear.params["weight"]
             weight[...] = he_normal(weight.shape, rng=rng)
 
+    def blocks(self) -> list[tuple[Linear, ReLU, Dropout]]:
+        """The hidden layers in order, each a linear layer with its ReLU and its dropout; the output layer follows them."""
+        return list(zip(self.linears[:-1], self.relus, self.dropouts, strict=True))
+
     def forward(self, x: Array, masks: Sequence[Array] | None = None) -> Array:
         """x: (B, D). masks: one (B, width) for each hidden layer; None in evaluation. Returns: logits (B, K)"""
         if masks is not None and len(masks) != len(self.dropouts):
             raise ValueError(f"MLP expected {len(self.dropouts)} dropout masks, got {len(masks)}")
-        for i, (relu, dropout) in enumerate(zip(self.relus, self.dropouts, strict=True)):
-            x = relu.forward(self.linears[i].forward(x))  # (B, width i) -> (B, width i+1)
+        for i, (linear, relu, dropout) in enumerate(self.blocks()):
+            x = linear.forward(x)  # (B, width i) -> (B, width i+1)
+            x = relu.forward(x)
             x = dropout.forward(x, None if masks is None else masks[i])
         return self.linears[-1].forward(x)  # (B, K)
 
     def backward(self, dlogits: Array) -> Array:
         """dlogits: (B, K). Adds to `grads`. Returns: dx (B, D)"""
-        dx = self.linears[-1].backward(dlogits)
-        for linear, relu, dropout in reversed(list(zip(self.linears[:-1], self.relus, self.dropouts, strict=True))):
-            dx = linear.backward(
-                relu.backward(dropout.backward(dx))
-            )  # the chain rule, from the last layer to the first
+        dx = self.linears[-1].backward(dlogits)  # the chain rule, from the last layer to the first
+        for linear, relu, dropout in reversed(self.blocks()):
+            dx = dropout.backward(dx)
+            dx = relu.backward(dx)
+            dx = linear.backward(dx)  # (B, width i+1) -> (B, width i)
         return dx
 
 
@@ -223,16 +228,22 @@ class MLP1998(Module):
             weight = linear.params["weight"]
             weight[...] = lecun_uniform(weight.shape, rng=rng)
 
+    def blocks(self) -> list[tuple[Linear, ScaledTanh]]:
+        """The layers in order, each a linear layer with its squashing function."""
+        return list(zip(self.linears, self.squashes, strict=True))
+
     def forward(self, x: Array) -> Array:
         """x: (B, D). Returns: outputs (B, K), each in (-1.7159, 1.7159)"""
-        for linear, squash in zip(self.linears, self.squashes, strict=True):
-            x = squash.forward(linear.forward(x))  # (B, width i) -> (B, width i+1)
+        for linear, squash in self.blocks():
+            x = linear.forward(x)  # (B, width i) -> (B, width i+1)
+            x = squash.forward(x)
         return x
 
     def backward(self, dy: Array) -> Array:
         """dy: (B, K). Adds to `grads`. Returns: dx (B, D)"""
-        for linear, squash in reversed(list(zip(self.linears, self.squashes, strict=True))):
-            dy = linear.backward(squash.backward(dy))
+        for linear, squash in reversed(self.blocks()):
+            dy = squash.backward(dy)
+            dy = linear.backward(dy)  # (B, width i+1) -> (B, width i)
         return dy
 
 

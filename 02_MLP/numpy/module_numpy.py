@@ -56,9 +56,8 @@ class Module:
         found = dict(self._own[kind])
         for prefix, layer in self.layers():
             for name, array in getattr(layer, kind, {}).items():
-                if not any(
-                    array is known for known in found.values()
-                ):  # a shared array is listed once, and updated once
+                # a shared array is listed once, and updated once
+                if not any(array is known for known in found.values()):
                     found[f"{prefix}.{name}"] = array
         return found
 

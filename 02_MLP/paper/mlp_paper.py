@@ -50,8 +50,9 @@ class MLP(nn.Module):
     def forward(self, x: Tensor, masks: Sequence[Tensor] | None = None) -> Tensor:
         """x: (B, D). masks: one (B, width) for each hidden layer; None in evaluation. Returns: logits (B, K)"""
         for i, (relu, dropout) in enumerate(zip(self.relus, self.dropouts, strict=True)):
-            x = dropout(relu(self.linears[i](x)), None if masks is None else masks[i])
-        return self.linears[-1](x)
+            x = relu(self.linears[i](x))  # (B, width i) -> (B, width i+1)
+            x = dropout(x, None if masks is None else masks[i])
+        return self.linears[-1](x)  # (B, K)
 
 
 # --8<-- [end:model]
@@ -84,7 +85,7 @@ class MLP1998(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x: (B, D). Returns: outputs (B, K)"""
         for linear, squash in zip(self.linears, self.squashes, strict=True):
-            x = squash(linear(x))
+            x = squash(linear(x))  # (B, width i) -> (B, width i+1)
         return x
 
 

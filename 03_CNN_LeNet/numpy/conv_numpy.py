@@ -126,7 +126,7 @@ class Conv2d(Module):
 
     def backward_params(self, dy: Array) -> None:
         """Adds to `grads`. Alone it is for a first layer, whose dx nobody asks for."""
-        dy2d = self._dy2d(dy)
+        dy2d = self._dy2d(dy)  # (O, h w B)
         dw = (self.cols @ dy2d.T).T  # dW = dY X^T: (O, C k k)
         self.add_kernel_grad(dw.reshape(len(dw), -1, self.kernel_size, self.kernel_size))
         if self.bias is not None:
@@ -135,7 +135,7 @@ class Conv2d(Module):
     def backward_input(self, dy: Array) -> Array:
         """Returns: dx (B, C, H, W)"""
         dcols = self.w2d.T @ self._dy2d(dy)  # dX = W^T dY: (C k k, h w B)
-        dx = col2im(dcols, self.padded, self.kernel_size, self.stride)
+        dx = col2im(dcols, self.padded, self.kernel_size, self.stride)  # (C, H + 2p, W + 2p, B)
         p = self.padding
         return to_batch_first(dx[:, p:-p, p:-p] if p else dx)
 
@@ -155,12 +155,12 @@ class _Pool2d(Module):
     def __init__(self, kernel_size: int, stride: int | None = None, padding: int = 0) -> None:
         super().__init__()
         self.kernel_size, self.stride, self.padding = kernel_size, stride or kernel_size, padding
-        self.shape: tuple[int, ...] = ()  # of the output
         if kernel_size < 1 or self.stride < 1 or not 0 <= 2 * padding <= kernel_size:
             raise ValueError(
                 f"{type(self).__name__} needs kernel_size and stride of at least 1 and padding of at most half of the "
                 f"kernel, got kernel_size {kernel_size}, stride {stride}, padding {padding}"
             )
+        self.shape: tuple[int, ...] = ()  # of the output
 
     def windows(self, x: Array) -> list[Array]:
         """x: (C, H, W, B). Returns: k^2 views (C, h, w, B), the [i, j]-th pixel of every window for each i, j"""
@@ -194,7 +194,8 @@ class MaxPool2d(_Pool2d):
 
     def forward(self, x: Array) -> Array:
         """x: (B, C, H, W). Returns: (B, C, h, w)"""
-        first, *others = self.windows(self.padded(x, -np.inf))
+        x = self.padded(x, -np.inf)  # (C, H + 2p, W + 2p, B)
+        first, *others = self.windows(x)  # k^2 views (C, h, w, B)
         best = first.copy()
         self.winner = np.zeros(best.shape, dtype=np.int16)  # which of the k^2 pixels it is
         for n, candidate in enumerate(others, start=1):
@@ -207,8 +208,8 @@ class MaxPool2d(_Pool2d):
 
     def backward(self, dy: Array) -> Array:
         """dy: (B, C, h, w). Returns: dx (B, C, H, W)"""
-        dy = self.checked(dy)
-        dx = np.zeros(self.padded_shape, dtype=dy.dtype)
+        dy = self.checked(dy)  # (C, h, w, B)
+        dx = np.zeros(self.padded_shape, dtype=dy.dtype)  # (C, H + 2p, W + 2p, B)
         for n, window in enumerate(self.windows(dx)):
             window += dy * (self.winner == n)  # dx = dy at the winner, 0 elsewhere; windows may overlap
         return self.unpadded(dx)
@@ -223,19 +224,20 @@ class AvgPool2d(_Pool2d):
 
     def forward(self, x: Array) -> Array:
         """x: (B, C, H, W). Returns: (B, C, h, w)"""
-        first, *others = self.windows(self.padded(x, 0.0))
+        x = self.padded(x, 0.0)  # (C, H + 2p, W + 2p, B)
+        first, *others = self.windows(x)  # k^2 views (C, h, w, B)
         total = first.copy()
         for other in others:
             total += other
-        total /= self.kernel_size**2
+        total /= self.kernel_size**2  # y = sum of the window / k^2
         y = to_batch_first(total)
         self.shape = y.shape
         return y
 
     def backward(self, dy: Array) -> Array:
         """dy: (B, C, h, w). Returns: dx (B, C, H, W)"""
-        share = self.checked(dy) / self.kernel_size**2
-        dx = np.zeros(self.padded_shape, dtype=dy.dtype)
+        share = self.checked(dy) / self.kernel_size**2  # (C, h, w, B)
+        dx = np.zeros(self.padded_shape, dtype=dy.dtype)  # (C, H + 2p, W + 2p, B)
         for window in self.windows(dx):
             window += share  # dx = dy / k^2 for each pixel of the window
         return self.unpadded(dx)

@@ -54,10 +54,11 @@ class LeNetModern(Module):
 
     def backward(self, dlogits: Array, *, input_grad: bool = True) -> Array | None:
         """dlogits: (B, 10). Adds to `grads`. Returns: dx (B, 1, 32, 32), or None where it is not asked for"""
-        dx = self.f6.backward(self.r6.backward(self.output.backward(dlogits)))[:, :, None, None]
-        dx = self.c5.backward(self.r5.backward(dx))
-        dx = self.c3.backward(self.r3.backward(self.s4.backward(dx)))
-        dx = self.r1.backward(self.s2.backward(dx))
+        dx = self.output.backward(dlogits)  # (B, 84)
+        dx = self.f6.backward(self.r6.backward(dx))[:, :, None, None]  # (B, 120, 1, 1)
+        dx = self.c5.backward(self.r5.backward(dx))  # (B, 16, 5, 5)
+        dx = self.c3.backward(self.r3.backward(self.s4.backward(dx)))  # (B, 6, 14, 14)
+        dx = self.r1.backward(self.s2.backward(dx))  # (B, 6, 28, 28)
         self.c1.backward_params(dx)
         return self.c1.backward_input(dx) if input_grad else None
 

@@ -82,9 +82,9 @@ class Subsampling(Module):
         if dy.shape != self.sums.shape:
             raise ValueError(f"Subsampling.backward expected dy of shape {self.sums.shape}, got {dy.shape}")
         self.grads["coefficient"] += (dy * self.sums).sum(axis=(0, 2, 3))  # d coefficient = sum of dy * window sum
-        self.grads["bias"] += dy.sum(axis=(0, 2, 3))
+        self.grads["bias"] += dy.sum(axis=(0, 2, 3))  # d bias = sum of dy over images and positions
         B, C, H, W = self.shape
-        dx = to_batch_first(np.empty((C, H, W, B), dtype=dy.dtype))
+        dx = to_batch_first(np.empty((C, H, W, B), dtype=dy.dtype))  # (B, C, H, W)
         share = self.coefficient[:, None, None] * dy  # every pixel of a window gets coefficient * dy
         dx[:, :, 0::2, 0::2] = dx[:, :, 0::2, 1::2] = dx[:, :, 1::2, 0::2] = dx[:, :, 1::2, 1::2] = share
         return dx
@@ -208,7 +208,7 @@ class MAPLoss(RBFLoss):
     def backward(self, dy: float = 1.0) -> Array:
         """Returns: dE/dy (B, K)"""
         d = self.exps * (-dy / (len(self.y) * self.total))[:, None]  # -e^-y[i] / (e^-j + sum of e^-y), over B
-        d[self.rows, self.targets] += dy / len(d)
+        d[self.rows, self.targets] += dy / len(d)  # and 1 / B more at the target, as in equation 8
         return d
 
 
@@ -271,11 +271,12 @@ class LeNet5(Module):
 
     def backward(self, dy: Array, *, input_grad: bool = True) -> Array | None:
         """dy: (B, 10). Adds to `grads`. Returns: dx (B, 1, 32, 32), or None where it is not asked for"""
-        dx = self.f6.backward(self.t6.backward(self.output.backward(dy)))[:, :, None, None]
-        dx = self.c5.backward(self.t5.backward(dx))
-        dx = self.s4.backward(self.t4.backward(dx))
-        dx = self.c3.backward(self.t3.backward(dx))
-        dx = self.s2.backward(self.t2.backward(dx))
+        dx = self.output.backward(dy)  # (B, 84)
+        dx = self.f6.backward(self.t6.backward(dx))[:, :, None, None]  # (B, 120, 1, 1)
+        dx = self.c5.backward(self.t5.backward(dx))  # (B, 16, 5, 5)
+        dx = self.s4.backward(self.t4.backward(dx))  # (B, 16, 10, 10)
+        dx = self.c3.backward(self.t3.backward(dx))  # (B, 6, 14, 14)
+        dx = self.s2.backward(self.t2.backward(dx))  # (B, 6, 28, 28)
         dx = self.t1.backward(dx)
         self.c1.backward_params(dx)
         return self.c1.backward_input(dx) if input_grad else None

@@ -79,7 +79,7 @@ def multiply_then_add(x: Tensor, weight: Tensor, stride: int) -> Tensor:
     _, H, W, B = x.shape
     h, w = (H - k) // stride + 1, (W - k) // stride + 1
     rows = torch.stack([x[:, i : i + stride * h : stride] for i in range(k)], 1)  # (C, k, h, W, B)
-    z = weight.permute(3, 0, 1, 2).reshape(k * out, C * k) @ rows.view(C * k, h * W * B)
+    z = weight.permute(3, 0, 1, 2).reshape(k * out, C * k) @ rows.view(C * k, h * W * B)  # (k O, h W B)
     z = z.view(k, out, h, W, B)  # z[j, o, p, x]: what pixel x of row p contributes through column j of the kernel
     j, o, p, q, b = z.stride()
     shifted = z.as_strided((k, out, h, w, B), (j + q, o, p, stride * q, b))  # a view: z[j, o, p, s q + j]
@@ -97,14 +97,15 @@ def max_pool2d(x: Tensor, kernel_size: int, stride: int | None = None, padding: 
 
     x: (B, C, H, W). Returns: (B, C, h, w)
     """
-    check_images("max_pool2d", x, None, kernel_size - 2 * padding)
-    x, k = pad(to_batch_last(x), padding, float("-inf")), kernel_size
+    k = kernel_size
+    check_images("max_pool2d", x, None, k - 2 * padding)
+    x = pad(to_batch_last(x), padding, float("-inf"))  # (C, H + 2 padding, W + 2 padding, B)
     if stride in (None, k):  # windows that do not overlap are the same numbers in another order
         h, w = x.shape[1] // k, x.shape[2] // k
         windows = x[:, : h * k, : w * k].unflatten(1, (h, k)).unflatten(3, (w, k)).permute(2, 4, 0, 1, 3, 5)
     else:
         windows = unfold(x, k, stride).permute(1, 2, 0, 3, 4, 5)
-    windows = windows.flatten(0, 1)  # (k k, C, h, w, B)
+    windows = windows.flatten(0, 1)  # (k, k, C, h, w, B) -> (k k, C, h, w, B)
     return to_batch_first(windows.max(dim=0).values)
 
 

@@ -12,13 +12,14 @@ from torch.nn.functional import relu
 
 Params = dict[str, Tensor]
 
+# of the weights; 61,706 parameters with the biases
 SHAPES = {
     "c1": (6, 1, 5, 5),
     "c3": (16, 6, 5, 5),
     "c5": (120, 16, 5, 5),
     "f6": (84, 120),
     "output": (10, 84),
-}  # 61,706 parameters with the biases
+}
 
 
 def init_lenet_modern(*, generator: torch.Generator) -> Params:

@@ -53,26 +53,23 @@ class BatchNorm2d(Module):
             )
         rows = to_batch_last(x).reshape(C, n)
         if training:
-            mean = rows.mean(axis=1)
-            centred = rows - mean[:, None]
-            var = np.einsum("cn,cn->c", centred, centred) / n  # biased
-            self._track(mean, var * (n / (n - 1)))
+            mean = rows.mean(axis=1)  # (C,)
+            centred = rows - mean[:, None]  # (C, n)
+            var = np.einsum("cn,cn->c", centred, centred) / n  # (C,), biased: divided by n
+            unbiased = var * (n / (n - 1))
+            self.running_mean[...] = (1.0 - self.momentum) * self.running_mean + self.momentum * mean
+            self.running_var[...] = (1.0 - self.momentum) * self.running_var + self.momentum * unbiased
+            self.batches_seen[...] += 1
         else:
             centred = rows - self.running_mean[:, None]
             var = self.running_var
-        self.inv_std = 1.0 / np.sqrt(var + x.dtype.type(self.eps))  # (C,)
-        self.x_hat = centred
-        self.x_hat *= self.inv_std[:, None]  # (C, n)
+        self.inv_std = 1.0 / np.sqrt(var + self.eps)  # (C,)
+        centred *= self.inv_std[:, None]
+        self.x_hat = centred  # x^ = (x - mean) / sqrt(var + eps): (C, n)
         y = self.weight[:, None] * self.x_hat
         y += self.bias[:, None]
         self.shape, self.training = x.shape, training
         return to_batch_first(y.reshape(C, H, W, B))
-
-    def _track(self, mean: Array, unbiased: Array) -> None:
-        for running, new in ((self.running_mean, mean), (self.running_var, unbiased)):
-            running *= 1.0 - self.momentum
-            running += self.momentum * new
-        self.batches_seen[...] += 1
 
     def backward(self, dy: Array) -> Array:
         """dy: (B, C, H, W). Adds to `grads`. Returns: dx (B, C, H, W)"""
@@ -81,11 +78,11 @@ class BatchNorm2d(Module):
         B, C, H, W = dy.shape
         n = B * H * W
         dy = to_batch_last(dy).reshape(C, n)
-        dbias = dy.sum(axis=1)  # db = sum of dy
-        dweight = np.einsum("cn,cn->c", dy, self.x_hat)  # dw = sum of dy x^
+        dbias = dy.sum(axis=1)  # db = sum of dy: (C,)
+        dweight = np.einsum("cn,cn->c", dy, self.x_hat)  # dw = sum of dy x^: (C,)
         self.grads["bias"] += dbias
         self.grads["weight"] += dweight
-        scale = (self.weight * self.inv_std)[:, None]
+        scale = (self.weight * self.inv_std)[:, None]  # w / sigma: (C, 1)
         if self.training:  # dx = w / sigma (dy - mean(dy) - x^ mean(dy x^)): mean and variance depend on x too
             dx = self.x_hat * (-dweight / n)[:, None]
             dx += dy
@@ -107,7 +104,7 @@ class GlobalAvgPool(Module):
         """x: (B, C, H, W). Returns: (B, C)"""
         check_images("GlobalAvgPool", x, None, 1)
         self.shape = x.shape
-        return x.mean(axis=(2, 3))
+        return x.mean(axis=(2, 3))  # (B, C, H, W) -> (B, C)
 
     def backward(self, dy: Array) -> Array:
         """dy: (B, C). Returns: dx (B, C, H, W)"""

@@ -144,7 +144,7 @@ class BasicBlock(Block):
 
     def branch(self, x: Array, training: bool) -> Array:
         x = self.relu1.forward(self.bn1.forward(self.conv1.forward(x), training))  # (B, channels, h, w)
-        return self.bn2.forward(self.conv2.forward(x), training)
+        return self.bn2.forward(self.conv2.forward(x), training)  # (B, channels, h, w)
 
     def branch_backward(self, dy: Array) -> Array:
         dy = self.conv2.backward(self.bn2.backward(dy))
@@ -258,9 +258,9 @@ class CifarResNet(Module):
 
     def backward(self, dlogits: Array, *, input_grad: bool = True) -> Array | None:
         """dlogits: (B, classes). Adds to `grads`. Returns: dx, or None where it is not asked for"""
-        dx = self.avgpool.backward(self.fc.backward(dlogits))
+        dx = self.avgpool.backward(self.fc.backward(dlogits))  # (B, 4 width, H/4, W/4)
         for block in reversed([*self.layer1, *self.layer2, *self.layer3]):
-            dx = block.backward(dx)
+            dx = block.backward(dx)  # ... (B, width, H, W)
         dx = self.bn1.backward(self.relu.backward(dx))
         self.conv1.backward_params(dx)
         return self.conv1.backward_input(dx) if input_grad else None
@@ -324,9 +324,9 @@ class ResNet(Module):
 
     def backward(self, dlogits: Array, *, input_grad: bool = True) -> Array | None:
         """dlogits: (B, classes). Adds to `grads`. Returns: dx, or None where it is not asked for"""
-        dx = self.avgpool.backward(self.fc.backward(dlogits))
+        dx = self.avgpool.backward(self.fc.backward(dlogits))  # (B, 8 width expansion, H/32, W/32)
         for block in reversed(self.blocks()):
-            dx = block.backward(dx)
+            dx = block.backward(dx)  # ... (B, width, H/4, W/4)
         dx = self.bn1.backward(self.relu.backward(self.maxpool.backward(dx)))
         self.conv1.backward_params(dx)
         return self.conv1.backward_input(dx) if input_grad else None

@@ -99,11 +99,13 @@ def test_depth_counts_the_weighted_layers(depth: int) -> None:
 def test_float32_stays_float32() -> None:
     rng = rng_of()
     net = CifarResNet(8, width=2, option="B", rng=rng, dtype=np.float32)
-    logits = net.forward(rng.normal(size=(2, 3, 8, 8)).astype(np.float32))
-    dx = net.backward(np.ones_like(logits))
-    assert dx is not None
-    arrays = [logits, dx, *net.grads.values(), *(b for b in net.buffers.values() if b.ndim)]
-    assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
+    x = rng.normal(size=(2, 3, 8, 8)).astype(np.float32)
+    for training in (True, False):
+        logits = net.forward(x, training)
+        dx = net.backward(np.ones_like(logits))
+        assert dx is not None
+        arrays = [logits, dx, *net.grads.values(), *(b for b in net.buffers.values() if b.ndim)]
+        assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
 
 
 def test_bad_input_is_refused() -> None:

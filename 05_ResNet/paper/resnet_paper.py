@@ -37,7 +37,8 @@ def make_shortcut(option: str, in_channels: int, out_channels: int, stride: int)
         return None
     if option == "A":
         return PadShortcut(in_channels, out_channels, stride)
-    return nn.Sequential(  # option B: W_s of equation 2
+    # option B: W_s of equation 2
+    return nn.Sequential(
         nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False), nn.BatchNorm2d(out_channels)
     )
 
@@ -78,7 +79,7 @@ class BasicBlock(Block):
 
     def branch(self, x: Tensor) -> Tensor:
         x = F.relu(self.bn1(self.conv1(x)))  # (B, channels, h, w)
-        return self.bn2(self.conv2(x))
+        return self.bn2(self.conv2(x))  # (B, channels, h, w)
 
 
 class Bottleneck(Block):

@@ -34,9 +34,9 @@ def batch_norm(p: Params, name: str, x: Tensor, training: bool, eps: float = 1e-
     if x.ndim != 4 or x.shape[1] != len(weight):
         raise ValueError(f"{name} expected (B, {len(weight)}, H, W), got {tuple(x.shape)}")
     n = x.numel() // len(weight)
+    if training and n == 1:
+        raise ValueError(f"{name} in training needs more than one value per channel, got {tuple(x.shape)}")
     if training:
-        if n == 1:
-            raise ValueError(f"{name} in training needs more than one value per channel, got {tuple(x.shape)}")
         var, mean = torch.var_mean(x, dim=(0, 2, 3), correction=0)  # (C,), (C,): divided by n
         with torch.no_grad():
             p[f"{name}.running_mean"].lerp_(mean, momentum)
@@ -109,6 +109,7 @@ def stages(p: Params, x: Tensor, first_stride: int, residual: bool, training: bo
 
 
 def check_images(name: str, x: Tensor, channels: int, smallest: int) -> None:
+    """Refuse what is no (B, channels, H, W) with at least one value per channel after the last stride."""
     shape = tuple(x.shape)
     if x.ndim != 4 or shape[1] != channels or x.numel() == 0 or min(shape[2:]) < smallest:
         raise ValueError(
@@ -126,7 +127,7 @@ def cifar_resnet(
     x = record["conv1"] = F.conv2d(x, p["conv1.weight"], padding=1)
     x = record["bn1"] = batch_norm(p, "bn1", x, training)
     x = stages(p, F.relu(x), 1, residual, training, record)  # (B, 4 width, H/4, W/4)
-    x = record["avgpool"] = x.mean(dim=(2, 3))
+    x = record["avgpool"] = x.mean(dim=(2, 3))  # (B, 4 width)
     x = record["fc"] = F.linear(x, p["fc.weight"], p["fc.bias"])
     return x, record
 
@@ -143,7 +144,7 @@ def resnet(p: Params, x: Tensor, training: bool = True, *, residual: bool = True
     x = record["bn1"] = batch_norm(p, "bn1", x, training)
     x = record["maxpool"] = F.max_pool2d(F.relu(x), 3, 2, padding=1)  # (B, width, H/4, W/4)
     x = stages(p, x, 1, residual, training, record)  # (B, 8 width expansion, H/32, W/32)
-    x = record["avgpool"] = x.mean(dim=(2, 3))
+    x = record["avgpool"] = x.mean(dim=(2, 3))  # (B, 8 width expansion)
     x = record["fc"] = F.linear(x, p["fc.weight"], p["fc.bias"])
     return x, record
 
