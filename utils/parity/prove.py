@@ -126,7 +126,7 @@ def initialisation(trial: Trial) -> Iterator[list[Finding]]:
     for name in trial.ladder.builders:
         if name in trial.only:
             trial.progress(f"overfit one batch, {name}")
-            yield tagged(trial.guard("initialisation", partial(_overfit, trial, name)), subject=name)
+            yield tagged(trial.guard("initialisation", partial(_overfit, trial, name), name), subject=name)
 
 
 def _overfit(trial: Trial, name: str) -> list[Finding]:
