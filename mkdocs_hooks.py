@@ -25,8 +25,8 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
-from rungs import exercises
-from rungs.site import chapter_graph
+from rungs.catalogue import loading as exercises
+from rungs.pages.building import chapter_graph
 from utils.chapters import LEVELS, ROOT, Chapter, all_chapters, all_tiers
 
 CODE = {".py": "python", ".toml": "toml", ".yml": "yaml", ".yaml": "yaml", ".json": "json"}

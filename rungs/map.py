@@ -24,7 +24,8 @@ class Progress:
 
 def read_progress() -> Progress:
     """The reader's progress, and the command to type next."""
-    from rungs import exercises, progress
+    from rungs import progress
+    from rungs.catalogue import loading as exercises
 
     state = progress.load()
     done: dict[str, int] = {}

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rungs import exercise_rules
-from rungs.checking import check_file, run_source
-from rungs.exercises import Exercise, ExerciseError, all_exercises, find_exercise, load_exercise, page
-from rungs.tester import Tester
+from rungs.catalogue.loading import Exercise, ExerciseError, all_exercises, find_exercise, load_exercise, page
+from rungs.checking import rules as exercise_rules
+from rungs.checking.checker import check_file, run_source
+from rungs.checking.tester import Tester
 from utils.chapters import find_chapter
 
 EXERCISES = all_exercises()
@@ -38,8 +38,8 @@ def test_exercises_without_torch_load_none() -> None:
     light = [exercise.id for exercise in EXERCISES if not exercise.torch]
     code = """
 import sys
-from rungs.checking import run_source
-from rungs.exercises import find_exercise
+from rungs.checking.checker import run_source
+from rungs.catalogue.loading import find_exercise
 for name in sys.argv[1:]:
     exercise = find_exercise(name)
     assert run_source(exercise, exercise.solution.read_text(), exercise.solution).passed, name

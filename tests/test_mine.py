@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from rungs import mine, progress
+from rungs import progress
 from rungs.errors import Failed, RungsError
-from rungs.skeleton import level_modules, make_skeleton
+from rungs.level import mine
+from rungs.level.skeleton import level_modules, make_skeleton
 from utils.chapters import find_chapter
 
 CHAPTER = find_chapter("01")
@@ -165,10 +166,10 @@ def test_which_file(work: Path) -> None:
 
 
 def test_a_whole_level_counts_in_the_progress(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rungs import sandbox
+    from rungs.sandbox import process as sandbox
 
     def here(target: str, arguments: dict[str, Any], **limits: Any) -> sandbox.Outcome:
-        assert target == "rungs.mine:verify_in_child"
+        assert target == "rungs.level.mine:verify_in_child"
         limits["tell"]("linear: numpy against paper")
         result = mine.verify_in_child(**{**json.loads(json.dumps(arguments)), "ladder": "linear"})
         return sandbox.Outcome("finished", json.loads(json.dumps(result)), 0, "", "", "", "", 1.0)
@@ -192,7 +193,7 @@ def test_a_whole_level_counts_in_the_progress(work: Path, monkeypatch: pytest.Mo
 
 
 def test_how_a_limited_process_ends_is_said(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rungs import sandbox
+    from rungs.sandbox import process as sandbox
 
     path = write(work)
 

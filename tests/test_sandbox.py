@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from rungs import sandbox
-from rungs.sandbox import SandboxError, run_limited
+from rungs.sandbox import process as sandbox
+from rungs.sandbox.process import SandboxError, run_limited
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups are POSIX")
 
-NOTE = "from rungs.sandbox_child import note\nnote('counting')\n"
+NOTE = "from rungs.sandbox.child import note\nnote('counting')\n"
 
 
 @pytest.fixture

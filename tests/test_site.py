@@ -25,7 +25,7 @@ from mkdocs.exceptions import PluginError
 
 import mkdocs_hooks
 from rungs.errors import RungsError
-from rungs.site import chapter_graph, serve
+from rungs.pages.building import chapter_graph, serve
 from utils.chapters import ROOT, all_chapters, written_chapters
 
 CHROMIUM = os.environ.get("RUNGS_CHROMIUM") or next(

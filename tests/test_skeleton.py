@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from rungs.skeleton import SUFFIX, capstone_files, level_modules, make_skeleton
+from rungs.level.skeleton import SUFFIX, capstone_files, level_modules, make_skeleton
 from utils.chapters import find_chapter, written_chapters
 
 MODULES = [path for c in written_chapters() for level in SUFFIX for path in level_modules(c, level).values()]

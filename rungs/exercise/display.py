@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rungs.exercises import KINDS, Exercise, all_exercises
+from rungs.catalogue.loading import KINDS, Exercise, all_exercises
 from rungs.progress import Entry, Progress
 from utils.chapters import LEVELS
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rungs.verdict import Failure, Verdict
+    from rungs.checking.verdict import Failure, Verdict
 
 PRINTED_LINES = 20  # of what the learner's code printed
 
@@ -37,7 +37,7 @@ def here(path: Path) -> str:
 def show_markdown(console: Console, text: str) -> None:
     from rich.markdown import Markdown
 
-    from rungs.plain_math import readable
+    from rungs.exercise.plain_math import readable
 
     console.print(Markdown(readable(text.strip()), code_theme="ansi_dark", hyperlinks=False))
 

@@ -129,7 +129,7 @@ def run_limited(
             encoding="utf-8",
         )
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "rungs.sandbox_child", str(request)],
+            [sys.executable, "-P", "-m", "rungs.sandbox.child", str(request)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rungs import progress
+from rungs.catalogue.loading import all_exercises, chapter_exercises
 from rungs.errors import Failed, RungsError
-from rungs.exercise_display import here, new_console, show_list, show_markdown, show_solution, show_task, show_verdict
-from rungs.exercises import all_exercises, chapter_exercises
-from rungs.my_work import CapstoneWork, ExerciseWork, back_up, digest, find_work, write_stub
+from rungs.exercise.display import here, new_console, show_list, show_markdown, show_solution, show_task, show_verdict
+from rungs.exercise.work import CapstoneWork, ExerciseWork, back_up, digest, find_work, write_stub
 from utils.chapters import LEVELS, find_chapter
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rungs.verdict import Verdict
+    from rungs.checking.verdict import Verdict
 
 Name = Annotated[str | None, typer.Argument(metavar="[EXERCISE]", help="01.1, its name, or a level such as 03.numpy.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")]
@@ -94,7 +94,7 @@ def start(
 
 
 def _start_capstone(work: CapstoneWork, console: Console) -> None:
-    from rungs.skeleton import capstone_files
+    from rungs.level.skeleton import capstone_files
 
     chapter, level = work.chapter, work.level
     with console.status("reading the tested level"):
@@ -142,14 +142,14 @@ def check(name: Name = None, as_json: Json = False) -> None:
 
 
 def _verify(work: CapstoneWork, *, as_json: bool = False) -> None:
-    from rungs.verify import verify
+    from rungs.running.verify import verify
 
     verify([work.chapter.id], mine=True, level=work.level, as_json=as_json)
 
 
 def _check(work: ExerciseWork, console: Console) -> Verdict:
     """Run the checker and record the outcome."""
-    from rungs.checking import check_file
+    from rungs.checking.checker import check_file
 
     if not work.file.is_file():
         raise RungsError(f"{here(work.file)} is not there; `rungs start {work.name}` writes it")
@@ -295,7 +295,7 @@ def watch(name: Name = None) -> None:
 
 
 def main() -> None:
-    """`python -m rungs.exercise_commands ...`: these commands alone."""
+    """`python -m rungs.exercise.commands ...`: these commands alone."""
     app = typer.Typer(no_args_is_help=True)
     register(app)
     app()

@@ -7,9 +7,9 @@ import textwrap
 from dataclasses import asdict
 from typing import Any
 
-from rungs.anchors import Anchor, anchors_path, chapters_with_reading, installed, load, locate, renew
 from rungs.errors import Failed, RungsError, chapter_called, suggestion
-from rungs.symbols import find
+from rungs.reading.anchors import Anchor, anchors_path, chapters_with_reading, installed, load, locate, renew
+from rungs.reading.symbols import find
 from utils.chapters import Chapter, all_chapters
 
 COLOURS = {"as read": "green", "moved on": "yellow", "gone": "red"}

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rungs.sandbox_child import note
-from rungs.tracebacks import line_of_error
-from rungs.values import argument_names, as_array, changed, describe, describe_call, snapshot
-from rungs.verdict import Failure
+from rungs.checking.values import argument_names, as_array, changed, describe, describe_call, snapshot
+from rungs.checking.verdict import Failure
+from rungs.sandbox.child import note
+from rungs.sandbox.tracebacks import line_of_error
 
 
 class StopPart(BaseException):

@@ -1,7 +1,7 @@
 """The exercises on disk: what there is, how each is described, how it is found.
 
 An exercise is a folder `NN_x/exercises/<order>_<slug>/` with exercise.toml, README.md (the task), stub.py,
-check.py, solution.py and mistakes/*.py. Nothing here runs an exercise (`rungs.checking` does) or knows the learner
+check.py, solution.py and mistakes/*.py. Nothing here runs an exercise (`rungs.checking.checker` does) or knows the learner
 (`rungs.progress` does); imports stay light, since the map, the site and shell completion use this module.
 """
 

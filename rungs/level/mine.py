@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from rungs.errors import Failed, RungsError
-from rungs.skeleton import SUFFIX, level_modules
+from rungs.level.skeleton import SUFFIX, level_modules
 from utils.chapters import LEVELS, Chapter, find_chapter
 
 SECONDS = 180
@@ -152,13 +152,13 @@ def _uses(module: str, files: Mapping[str, Path], ours: Mapping[str, Path], seen
 
 
 def verify_in_child(chapter: str, level: str, files: dict[str, str], ladder: str | None, seeds: int) -> dict[str, Any]:
-    """The reports of every ladder that the learner's files take part in; what `rungs.sandbox` runs.
+    """The reports of every ladder that the learner's files take part in; what `rungs.sandbox.process` runs.
 
     Returns: {"reports": [...]}, or {"problem": "..."} when a file cannot be loaded.
     """
     import traceback
 
-    from rungs.sandbox_child import note
+    from rungs.sandbox.child import note
     from utils.ladder import load_ladders
     from utils.parity.finding import Finding
     from utils.parity.prove import prove
@@ -216,14 +216,14 @@ def reports(
         RungsError: no such file, or one that cannot be loaded.
         Failed: the learner's code did not end, crashed, or ended the process.
     """
-    from rungs.sandbox import run_limited
+    from rungs.sandbox.process import run_limited
 
     files = find_files(chapter, level, file, _main_modules(chapter, level, ladder) if file and file.is_file() else [])
     for path in files.values():
         _look_at(path, level)
     seconds = float(os.environ.get("RUNGS_SECONDS") or SECONDS)
     outcome = run_limited(
-        "rungs.mine:verify_in_child",
+        "rungs.level.mine:verify_in_child",
         {
             "chapter": chapter.id,
             "level": level,
@@ -291,7 +291,7 @@ def _names_used(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def _place(trace: str, files: Mapping[str, Path]) -> str:
-    from rungs.tracebacks import line_in_trace
+    from rungs.sandbox.tracebacks import line_in_trace
 
     for path in files.values():
         line = line_in_trace(trace, path)

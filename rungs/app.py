@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rungs.errors import RungsError
-from rungs.exercise_commands import register as register_exercises
+from rungs.exercise.commands import register as register_exercises
 
 app = typer.Typer(
     name="rungs",
@@ -68,7 +68,7 @@ def climb(
     as_json: Json = False,
 ) -> None:
     """Train every level side by side: same weights, same batches."""
-    from rungs.climb import climb as run
+    from rungs.running.climb import climb as run
 
     run(chapter, ladder_name=ladder, steps=steps, seed=seed, out=out, as_json=as_json)
 
@@ -91,7 +91,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Prove the levels equal: ours, or with your own file as one."""
-    from rungs.verify import verify as run
+    from rungs.running.verify import verify as run
 
     run(chapters, mine=mine, file=file, ladder_name=ladder, level=level, seeds=seeds, trace=trace, as_json=as_json)
 
@@ -113,7 +113,7 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train one level fully; without --config, list the settings."""
-    from rungs.train import train as run
+    from rungs.running.train import train as run
 
     run(
         chapter,
@@ -137,7 +137,7 @@ def reproduce(
     as_json: Json = False,
 ) -> None:
     """Train with the paper's settings and write the receipts."""
-    from rungs.reproduce import reproduce as run
+    from rungs.running.reproduce import reproduce as run
 
     run(chapter, only=only or [], seeds=seeds, as_json=as_json)
 
@@ -157,7 +157,7 @@ def read(
     as_json: Json = False,
 ) -> None:
     """Read the same model in the production library's code."""
-    from rungs.read import read as run
+    from rungs.reading.read import read as run
 
     run(chapter, show=show, check=check, renew_hashes=renew, as_json=as_json)
 
@@ -174,7 +174,7 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """Time a training step of every level, as ratios."""
-    from rungs.bench import bench as run
+    from rungs.running.bench import bench as run
 
     run(chapter, ladder_name=ladder, threads=threads, rounds=rounds, write=write, as_json=as_json)
 
@@ -185,7 +185,7 @@ def site(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on.")] = 8000,
 ) -> None:
     """Build the site and serve it on this machine."""
-    from rungs import site as pages
+    from rungs.pages import building as pages
 
     if build:
         pages.build()
@@ -196,7 +196,7 @@ def site(
 @app.command(epilog="Example: rungs doctor --json")
 def doctor(as_json: Json = False) -> None:
     """What is installed and at hand, and how to get the rest."""
-    from rungs.doctor import doctor as run
+    from rungs.house.doctor import doctor as run
 
     run(as_json=as_json)
 
@@ -206,7 +206,7 @@ def refresh(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if a block is out of date.")] = False,
 ) -> None:
     """Rewrite the generated parts of the pages."""
-    from rungs.refresh import refresh as run
+    from rungs.pages.refresh import refresh as run
 
     run(check=check)
 

@@ -148,7 +148,7 @@ def chapters_block(path: Path) -> str:
 
 
 def graph_block(path: Path) -> str:
-    from rungs.site import chapter_graph
+    from rungs.pages.building import chapter_graph
 
     return chapter_graph()
 
@@ -172,7 +172,7 @@ def benchmarks_block(path: Path) -> str:
 
 def exercises_block(path: Path) -> str:
     """The exercises of the chapter, and its capstones."""
-    from rungs.exercises import KINDS, all_exercises
+    from rungs.catalogue.loading import KINDS, all_exercises
 
     chapter = chapter_of(path)
     lines = ["| | exercise | kind | level | difficulty | minutes |", "| --- | --- | --- | --- | :-: | ---: |"]
@@ -191,7 +191,7 @@ def exercises_block(path: Path) -> str:
 
 def anchors_block(path: Path) -> str:
     """What the production reading is pinned to, beside what does the same in our code."""
-    from rungs.anchors import anchors_table
+    from rungs.reading.anchors import anchors_table
 
     return anchors_table(chapter_of(path), path.parent)
 

@@ -1,6 +1,6 @@
-"""The other side of `rungs.sandbox`: what runs in the limited process.
+"""The other side of `rungs.sandbox.process`: what runs in the limited process.
 
-Started as `python -P -m rungs.sandbox_child <request file>`. Standard library only, so that the limits hold before
+Started as `python -P -m rungs.sandbox.child <request file>`. Standard library only, so that the limits hold before
 anything else loads.
 """
 
@@ -78,6 +78,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     # `note` must be found in the module that everyone else imports, not in `__main__`.
-    from rungs import sandbox_child
+    from rungs.sandbox import child as sandbox_child
 
     sandbox_child.main()

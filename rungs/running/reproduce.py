@@ -39,7 +39,7 @@ def reproduce(
 
         name, known = sorted(unknown)[0], [receipt.name for receipt in read_receipts(chapter.path)]
         raise RungsError(f"chapter {chapter.id} has no result {name!r}{suggestion(name, known)}")
-    from rungs.refresh import refresh
+    from rungs.pages.refresh import refresh
 
     refresh(check=False, quiet=True)
     if as_json:

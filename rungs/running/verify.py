@@ -105,7 +105,7 @@ def my_reports(
     chapter: Chapter, file: Path | None, ladder_name: str | None, level: str, seeds: int, console: Console
 ) -> list[dict[str, Any]]:
     """The reports with the reader's file in the place of a level, run in a process of its own with limits."""
-    from rungs import mine
+    from rungs.level import mine
 
     level = level_called(level, ["numpy", "pytorch_lowlevel", "paper"])
     with console.status("checking your file") as status:

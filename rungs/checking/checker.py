@@ -20,11 +20,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from rungs.exercises import Exercise, Misconception, find_exercise
-from rungs.sandbox_child import note
-from rungs.tester import Observation, StopPart, Tester, same_behaviour
-from rungs.tracebacks import line_in_trace, line_of_error
-from rungs.verdict import Failure, Part, Verdict
+from rungs.catalogue.loading import Exercise, Misconception, find_exercise
+from rungs.checking.tester import Observation, StopPart, Tester, same_behaviour
+from rungs.checking.verdict import Failure, Part, Verdict
+from rungs.sandbox.child import note
+from rungs.sandbox.tracebacks import line_in_trace, line_of_error
 
 _counter = itertools.count()
 
@@ -154,7 +154,7 @@ def _record(mistake: Misconception, check: Check) -> list[Observation] | None:
 
 
 def check_in_child(exercise: str, path: str) -> dict[str, Any]:
-    """Check a file in this process; what `rungs.sandbox` runs."""
+    """Check a file in this process; what `rungs.sandbox.process` runs."""
     file = Path(path)
     sys.path.append(str(file.parent))  # a helper module beside the answer; last, so that it hides nothing
     found = find_exercise(exercise)
@@ -172,12 +172,12 @@ def check_file(exercise: Exercise, path: Path) -> Verdict:
         FileNotFoundError: there is no such file.
         SandboxError: the checker itself is at fault.
     """
-    from rungs.sandbox import run_limited
+    from rungs.sandbox.process import run_limited
 
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not there; `rungs start {exercise.alias}` writes it")
     outcome = run_limited(
-        "rungs.checking:check_in_child",
+        "rungs.checking.checker:check_in_child",
         {"exercise": exercise.id, "path": str(path)},
         seconds=exercise.seconds,
         memory_mb=exercise.memory_mb,

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from rungs.errors import RungsError
-from rungs.symbols import Source, find, fingerprint
+from rungs.reading.symbols import Source, find, fingerprint
 from utils.chapters import ROOT, Chapter, all_chapters
 
 

@@ -1,6 +1,6 @@
 """What every exercise must hold to: functions that return the breaches in words.
 
-tests/test_exercises.py runs them over all exercises, an author runs `python -m rungs.exercise_rules 03.2`.
+tests/test_exercises.py runs them over all exercises, an author runs `python -m rungs.checking.rules 03.2`.
 
 behaviour   the stub fails with its own message, the solution passes, every mistake fails and is recognised
 sentinel    the checker runs what the learner wrote, and nothing else
@@ -15,8 +15,8 @@ import ast
 import re
 from functools import cache
 
-from rungs.checking import Records, run_source
-from rungs.exercises import Exercise, all_exercises
+from rungs.catalogue.loading import Exercise, all_exercises
+from rungs.checking.checker import Records, run_source
 from utils.chapters import Chapter, all_chapters, find_chapter
 
 COMMON_WORDS = {"activations", "depth", "gates", "initialisation", "masks", "optimizers", "positions", "sampling"}
@@ -218,7 +218,7 @@ def breaches(exercise: Exercise) -> list[str]:
 
 
 def main() -> None:
-    """`python -m rungs.exercise_rules [NAME ...]`: what an exercise's author runs."""
+    """`python -m rungs.checking.rules [NAME ...]`: what an exercise's author runs."""
     import sys
     import time
 

@@ -66,7 +66,7 @@ def climb(
         console.print(f"[bold]{chapter.title}[/] ({ladder.name})")
         console.print(f"on {settings.dataset}")
         console.print(f"same initial weights, same batches, {steps} steps, seed {seed}", style="dim")
-    from rungs.bench import same_threads
+    from rungs.running.bench import same_threads
 
     with same_threads(1):  # at these sizes more threads wait for one another, and longest on a busy machine
         tracks = train(ladder, settings, steps, seed, console)
