@@ -1,4 +1,4 @@
-"""The command `rungs`: where it begins and how it ends. What can be typed behind it stands in `rungs.app`."""
+"""The command `rungs`: where it begins and how it ends. Which commands there are: `rungs.app`."""
 
 from __future__ import annotations
 

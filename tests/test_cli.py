@@ -12,18 +12,17 @@ import numpy as np
 import pytest
 
 import rungs.errors
-import rungs.house.doctor
+import rungs.pages.blocks
 import rungs.pages.refresh
 import rungs.reading.symbols
-import rungs.running.bench
+import rungs.running.threads
 import rungs.running.verify
+from rungs.app import COMMANDS
 from rungs.cli import main
 from tests import toy
 from tests.toy import toy_ladder
 from utils.chapters import ROOT, Chapter
 from utils.ladder import Bench, Climb, Deviation, Mistake
-
-COMMANDS = ("climb", "verify", "train", "reproduce", "read", "bench", "site", "doctor", "refresh")
 
 
 @pytest.fixture
@@ -95,6 +94,19 @@ def test_help_and_errors_load_no_torch(arguments):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "loaded"),
+    [(["--version"], []), (["hint", "99.9"], ["hint"]), (["climb", "99"], ["climb"]), (["--help"], list(COMMANDS))],
+)
+def test_a_command_is_loaded_when_its_name_is_typed(arguments, loaded):
+    code = (
+        f"import sys; from rungs.app import COMMANDS; from rungs.cli import main; main({arguments!r});"
+        "print([name for name, (package, _) in COMMANDS.items() if f'rungs.{package}.{name}' in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.splitlines()[-1] == str(loaded)
 
 
 def test_version(capsys):
@@ -437,12 +449,12 @@ def test_bench_gives_ratios_to_the_paper_level(toys, capsys):
 
 def test_bench_writes_a_receipt_that_pages_can_show(toys, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("rungs.running.bench.ROOT", tmp_path)
-    monkeypatch.setattr("rungs.pages.refresh.ROOT", tmp_path)
+    monkeypatch.setattr("rungs.pages.blocks.ROOT", tmp_path)
     assert main(["bench", "01", "--rounds", "1", "--threads", "1", "--write"]) == 0
     receipt = json.loads((tmp_path / "benchmarks" / "01-toy-1t.json").read_text())
     assert {"hardware", "versions", "commit", "contenders"} <= receipt.keys()
     assert f"Receipt: {os.path.join('benchmarks', '01-toy-1t.json')}" in capsys.readouterr().out
-    shown = rungs.pages.refresh.benchmarks_block(tmp_path / "docs" / "page.md")
+    shown = rungs.pages.blocks.benchmarks_block(tmp_path / "docs" / "page.md")
     assert "| [toy](../benchmarks/01-toy-1t.json) | one training step, 7 rows of 5, float32 | 1 | NumPy |" in shown
 
 
@@ -450,7 +462,7 @@ def test_bench_gives_the_threads_back(toys):
     import torch
 
     before = torch.get_num_threads()
-    with rungs.running.bench.same_threads(before + 1) as count:
+    with rungs.running.threads.same_threads(before + 1) as count:
         assert torch.get_num_threads() == count == before + 1
     assert torch.get_num_threads() == before
 

@@ -20,7 +20,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from rungs.catalogue.loading import Exercise, Misconception, find_exercise
+from rungs.catalogue.exercise import Exercise, Misconception
+from rungs.catalogue.loading import find_exercise
 from rungs.checking.tester import Observation, StopPart, Tester, same_behaviour
 from rungs.checking.verdict import Failure, Part, Verdict
 from rungs.sandbox.child import note

@@ -15,7 +15,8 @@ import ast
 import re
 from functools import cache
 
-from rungs.catalogue.loading import Exercise, all_exercises
+from rungs.catalogue.exercise import Exercise
+from rungs.catalogue.loading import all_exercises
 from rungs.checking.checker import Records, run_source
 from utils.chapters import Chapter, all_chapters, find_chapter
 

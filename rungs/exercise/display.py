@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rungs.catalogue.loading import KINDS, Exercise, all_exercises
+from rungs.catalogue.exercise import KINDS, Exercise
+from rungs.catalogue.loading import all_exercises
 from rungs.progress import Entry, Progress
 from utils.chapters import LEVELS
 

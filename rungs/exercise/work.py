@@ -10,10 +10,10 @@ from datetime import datetime
 from pathlib import Path
 
 from rungs import progress
-from rungs.catalogue.loading import Exercise, find_exercise
+from rungs.catalogue.exercise import Exercise
+from rungs.catalogue.loading import find_exercise
 from rungs.errors import RungsError
-from rungs.level.mine import default_folder
-from rungs.level.skeleton import level_modules
+from rungs.level.files import default_folder, level_modules
 from utils.chapters import LEVELS, Chapter, find_chapter
 
 CAPSTONES = {"numpy": "numpy", "pytorch_lowlevel": "pytorch_lowlevel", "lowlevel": "pytorch_lowlevel", "paper": "paper"}

@@ -8,13 +8,14 @@ import platform
 import shutil
 import sys
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
 from rungs.errors import Failed
+from rungs.options import Json
 from utils.chapters import ROOT
 
+EXAMPLE = "rungs doctor --json"
 Verdict = Literal["good", "note", "bad"]
 MARKS = {"good": "[green]ok[/]", "note": "[yellow]--[/]", "bad": "[red]!![/]"}
 
@@ -28,7 +29,8 @@ class Line:
     advice: str = ""  # what to do, where something is missing
 
 
-def doctor(*, as_json: bool = False) -> None:
+def doctor(as_json: Json = False) -> None:
+    """What is installed and at hand, and how to get the rest."""
     from rich.console import Console
 
     console = Console(stderr=as_json, highlight=False)
@@ -69,6 +71,7 @@ def python_lines() -> list[Line]:
 def package_lines() -> list[Line]:
     """Every dependency of pyproject.toml: installed or not, and whether it is the version of the proofs and receipts."""
     import tomllib
+    from importlib.metadata import PackageNotFoundError, version
 
     from packaging.requirements import Requirement
 

@@ -1,27 +1,24 @@
 """`rungs verify --mine`: the learner's own level in the place of ours, in the whole equality suite.
 
-A level is one or several modules. Those that the learner wrote are loaded under their names, so that they find each
-other; for the rest the tested ones are taken. What is missing in a learner's module raises NotImplementedError when it is
-used, and is reported as not written yet.
+A level is one or several modules. For those that the learner has not written, the tested ones are taken.
 """
 
 from __future__ import annotations
 
 import ast
-import importlib
-import importlib.abc
-import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from rungs import progress
 from rungs.errors import Failed, RungsError
-from rungs.level.skeleton import SUFFIX, level_modules
+from rungs.level.files import find_files, level_modules
+from rungs.level.loading import load_level, uses
+from rungs.sandbox import process
+from rungs.sandbox.child import note
+from rungs.sandbox.tracebacks import line_in_trace
 from utils.chapters import LEVELS, Chapter, find_chapter
 
 SECONDS = 180
@@ -33,124 +30,6 @@ FOREIGN = {
 """What a level is written without: with it, a file would pass and prove nothing."""
 
 
-def default_folder(chapter: Chapter, level: str) -> Path:
-    """Where `rungs start 03.numpy` puts a level."""
-    from rungs.progress import work_folder
-
-    return work_folder() / f"{chapter.id}.{level}"
-
-
-def find_files(chapter: Chapter, level: str, file: Path | None, main: list[str]) -> dict[str, Path]:
-    """The learner's modules: name -> file. `file`: a module, or a folder of them; None for the default folder.
-
-    `main` are the modules that ladders name for this level; a file of another name stands for the only one there is.
-
-    Raises:
-        RungsError: there is no such file, or it cannot be told which module it stands for.
-    """
-    known = level_modules(chapter, level)
-    path = (file or default_folder(chapter, level)).absolute()
-    if not path.exists():
-        if file is None:
-            raise RungsError(f"{path} is not there; `rungs start {chapter.id}.{level}` writes a skeleton to begin with")
-        raise RungsError(f"{path} is not there")
-    folder = path if path.is_dir() else path.parent
-    found = {name: folder / f"{name}.py" for name in known if (folder / f"{name}.py").is_file()}
-    if path.is_dir():
-        if not found:
-            raise RungsError(f"{path} has none of the level's modules: {', '.join(f'{name}.py' for name in known)}")
-        return found
-    if path.stem not in known:
-        for other in SUFFIX:
-            if path.stem in level_modules(chapter, other):
-                raise RungsError(f"{path.name} is a module of the {other} level; say --level {other}")
-        if len(main) != 1:
-            names = " or ".join(f"{name}.py" for name in main)
-            raise RungsError(
-                f"{path.name} could stand for several modules of chapter {chapter.id}; call it {names}, or say --ladder"
-            )
-        found[main[0]] = path
-    return found
-
-
-def _names(source: str) -> list[str]:
-    """Public functions and classes of a module."""
-    tree = ast.parse(source)
-    return [n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef)) and not n.name.startswith("_")]
-
-
-def _missing(name: str) -> type:
-    """Stands in for what is not written yet; it raises when it is called, and may be subclassed."""
-
-    def new(cls: type, *args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError(f"{name} is not there yet")
-
-    return type(name, (), {"__new__": new})
-
-
-class _Loader(SourceFileLoader):
-    """Loads a learner's module, and fills in what it lacks of ours."""
-
-    def __init__(self, name: str, path: str, ours: Path | None) -> None:
-        super().__init__(name, path)
-        self.ours = ours
-
-    def exec_module(self, module: ModuleType) -> None:
-        super().exec_module(module)
-        for name in _names(self.ours.read_text(encoding="utf-8")) if self.ours else []:
-            if not hasattr(module, name):
-                setattr(module, name, _missing(name))
-
-    def get_code(self, fullname: str) -> Any:
-        """Always from the source: no __pycache__ in the learner's folder."""
-        return compile(Path(self.path).read_bytes(), self.path, "exec")
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    def __init__(self, files: Mapping[str, Path], ours: Mapping[str, Path]) -> None:
-        self.files, self.ours = files, ours
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        if fullname not in self.files:
-            return None
-        file = str(self.files[fullname])
-        loader = _Loader(fullname, file, self.ours.get(fullname))
-        return importlib.util.spec_from_file_location(fullname, file, loader=loader)
-
-
-@contextmanager
-def _learners_modules(files: Mapping[str, Path], ours: Mapping[str, Path]) -> Iterator[None]:
-    """While the block runs, imports of the level's modules find the learner's; afterwards ours are back."""
-    held = {name: sys.modules.pop(name) for name in ours if name in sys.modules}
-    finder = _Finder(files, ours)
-    sys.meta_path.insert(0, finder)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(finder)
-        for name in {*ours, *files}:
-            sys.modules.pop(name, None)
-        sys.modules.update(held)
-
-
-def load_level(module: str, files: Mapping[str, Path], chapter: Chapter, level: str) -> ModuleType:
-    """The module called `module`, the learner's or ours, in which every import of the level's modules found the learner's."""
-    with _learners_modules(files, level_modules(chapter, level)):
-        return importlib.import_module(module)
-
-
-def _uses(module: str, files: Mapping[str, Path], ours: Mapping[str, Path], seen: frozenset[str] = frozenset()) -> bool:
-    """Whether a module is the learner's, or imports one that is."""
-    if module in files:
-        return True
-    if module not in ours or module in seen:
-        return False
-    tree = ast.parse(ours[module].read_text(encoding="utf-8"))
-    imported = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module}
-    imported |= {alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names}
-    return any(_uses(name, files, ours, seen | {module}) for name in imported)
-
-
 def verify_in_child(chapter: str, level: str, files: dict[str, str], ladder: str | None, seeds: int) -> dict[str, Any]:
     """The reports of every ladder that the learner's files take part in; what `rungs.sandbox.process` runs.
 
@@ -158,7 +37,6 @@ def verify_in_child(chapter: str, level: str, files: dict[str, str], ladder: str
     """
     import traceback
 
-    from rungs.sandbox.child import note
     from utils.ladder import load_ladders
     from utils.parity.finding import Finding
     from utils.parity.prove import prove
@@ -174,7 +52,7 @@ def verify_in_child(chapter: str, level: str, files: dict[str, str], ladder: str
     if ladder is not None and ladder not in ladders:
         return {"problem": f"chapter {chapter} has no ladder {ladder!r} (there: {', '.join(ladders)})"}
     for name, item in ladders.items():
-        if (ladder is not None and name != ladder) or not _uses(item.modules.get(level, ""), paths, ours):
+        if (ladder is not None and name != ladder) or not uses(item.modules.get(level, ""), paths, ours):
             continue
         try:
             note("importing your files")
@@ -216,13 +94,11 @@ def reports(
         RungsError: no such file, or one that cannot be loaded.
         Failed: the learner's code did not end, crashed, or ended the process.
     """
-    from rungs.sandbox.process import run_limited
-
     files = find_files(chapter, level, file, _main_modules(chapter, level, ladder) if file and file.is_file() else [])
     for path in files.values():
         _look_at(path, level)
     seconds = float(os.environ.get("RUNGS_SECONDS") or SECONDS)
-    outcome = run_limited(
+    outcome = process.run_limited(
         "rungs.level.mine:verify_in_child",
         {
             "chapter": chapter.id,
@@ -291,8 +167,6 @@ def _names_used(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def _place(trace: str, files: Mapping[str, Path]) -> str:
-    from rungs.sandbox.tracebacks import line_in_trace
-
     for path in files.values():
         line = line_in_trace(trace, path)
         if line:
@@ -302,8 +176,6 @@ def _place(trace: str, files: Mapping[str, Path]) -> str:
 
 def _record(chapter: Chapter, level: str, found: list[dict[str, Any]]) -> None:
     """A whole capstone in `my_work/` counts in the learner's progress."""
-    from rungs import progress
-
     name = f"{chapter.id}.{level}"
     if not found or not progress.load().is_started(name):
         return

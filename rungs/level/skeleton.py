@@ -9,18 +9,9 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
+from rungs.level.files import level_modules
 from utils.chapters import Chapter
-
-SUFFIX = {"numpy": "_numpy", "pytorch_lowlevel": "_lowlevel", "paper": "_paper"}
-"""How the modules of a level end."""
-
-
-def level_modules(chapter: Chapter, level: str) -> dict[str, Path]:
-    """The modules of a level: name -> file."""
-    found = sorted((chapter.path / level).glob(f"*{SUFFIX[level]}.py"))
-    return {path.stem: path for path in found if not path.stem.startswith("test_")}
 
 
 def _is_public(name: str) -> bool:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +65,8 @@ def load(path: Path) -> dict[str, Any]:
 
 def installed(table: dict[str, Any]) -> dict[str, str]:
     """Library -> the version installed here, "" where it is not."""
+    from importlib.metadata import PackageNotFoundError, version
+
     found = {}
     for library in table["versions"]:
         try:

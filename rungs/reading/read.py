@@ -5,25 +5,35 @@ from __future__ import annotations
 import json
 import textwrap
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
-from rungs.errors import Failed, RungsError, chapter_called, suggestion
+import typer
+
+from rungs.errors import Failed, RungsError
+from rungs.names import chapter_called, suggestion
+from rungs.options import Json
 from rungs.reading.anchors import Anchor, anchors_path, chapters_with_reading, installed, load, locate, renew
 from rungs.reading.symbols import find
 from utils.chapters import Chapter, all_chapters
 
+EXAMPLE = "rungs read 05 --show BasicBlock.forward"
 COLOURS = {"as read": "green", "moved on": "yellow", "gone": "red"}
 
 
 def read(
-    chapter_name: str | None,
-    *,
-    show: str | None = None,
-    check: bool = False,
-    renew_hashes: bool = False,
-    as_json: bool = False,
+    chapter_name: Annotated[str | None, typer.Argument(metavar="[CHAPTER]")] = None,
+    show: Annotated[
+        str | None, typer.Option("--show", help="One anchor in full, ours below it: its number or the symbol's end.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Fail if the library's code has moved on; without CHAPTER, check all.")
+    ] = False,
+    renew_hashes: Annotated[
+        bool, typer.Option("--renew", help="Take the installed code's hashes, once the guide was read against it.")
+    ] = False,
+    as_json: Json = False,
 ) -> None:
-    """List the anchors of a chapter; or `show` one beside ours, `check` that none is stale, or renew the hashes."""
+    """Read the same model in the production library's code."""
     if chapter_name is None and not check:
         _list(as_json)
         return

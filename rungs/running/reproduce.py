@@ -6,15 +6,27 @@ import importlib
 import inspect
 import json
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
-from rungs.errors import Failed, RungsError, chapter_called, suggestion
+import typer
+
+from rungs.errors import Failed, RungsError
+from rungs.names import chapter_called, suggestion
+from rungs.options import ChapterName, Json
 from utils.chapters import ROOT, Chapter
+
+EXAMPLE = "rungs reproduce 03 --only lenet5 --seeds 0,1,2"
 
 
 def reproduce(
-    chapter_name: str, *, only: list[str] | None = None, seeds: str | None = None, as_json: bool = False
+    chapter_name: ChapterName,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Only the result of this name; may be repeated.")
+    ] = None,
+    seeds: Annotated[str | None, typer.Option("--seeds", help="Comma-separated; default: the chapter's own.")] = None,
+    as_json: Json = False,
 ) -> None:
+    """Train with the paper's settings and write the receipts."""
     chapter = chapter_called(chapter_name)
     numbers = parse_seeds(seeds)
     from rich.console import Console
@@ -39,9 +51,9 @@ def reproduce(
 
         name, known = sorted(unknown)[0], [receipt.name for receipt in read_receipts(chapter.path)]
         raise RungsError(f"chapter {chapter.id} has no result {name!r}{suggestion(name, known)}")
-    from rungs.pages.refresh import refresh
+    from rungs.pages.refresh import rewrite
 
-    refresh(check=False, quiet=True)
+    rewrite()
     if as_json:
         print(json.dumps([receipt.model_dump(mode="json") for receipt in written], indent=2))
     else:

@@ -7,26 +7,39 @@ import json
 import shlex
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from rungs.errors import RungsError, chapter_called, ladder_called, level_called
+import typer
+
+from rungs.errors import RungsError
+from rungs.names import chapter_called, ladder_called, level_called
+from rungs.options import ChapterName, Json, LadderName
 from utils.chapters import ROOT, Chapter
 
 if TYPE_CHECKING:
     from utils.ladder import Ladder
 
+EXAMPLE = "rungs train 03 --level numpy --config tiny --set lr=0.05"
+
 
 def train(
-    chapter_name: str,
-    *,
-    ladder_name: str | None = None,
-    level: str = "paper",
-    config: str | None = None,
-    overrides: list[str] | None = None,
-    out: Path | None = None,
-    resume: bool = False,
-    as_json: bool = False,
+    chapter_name: ChapterName,
+    ladder_name: LadderName = None,
+    level: Annotated[
+        str, typer.Option("--level", "-l", help="numpy, pytorch_lowlevel (or lowlevel), paper.")
+    ] = "paper",
+    config: Annotated[
+        str | None, typer.Option("--config", "-c", help="A name in paper/configs, or a YAML file.")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change one setting; may be repeated."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; default runs/train/...")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in that folder, bit for bit.")] = False,
+    as_json: Json = False,
 ) -> None:
+    """Train one level fully; without --config, list the settings."""
     chapter = chapter_called(chapter_name)
     folder = chapter.path / "paper" / "configs"
     if config is None:

@@ -78,6 +78,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     # `note` must be found in the module that everyone else imports, not in `__main__`.
-    from rungs.sandbox import child as sandbox_child
+    from rungs.sandbox import child
 
-    sandbox_child.main()
+    child.main()

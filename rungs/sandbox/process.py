@@ -40,7 +40,7 @@ class Outcome:
     code: int | None  # exit status, where the process ended by itself
     signal: str  # "SIGSEGV", where a signal ended it
     output: str  # what was printed; the middle is left out where it is long
-    note: str  # what was being done last, as told by `sandbox_child.note`
+    note: str  # what was being done last, as told by `rungs.sandbox.child.note`
     trace: str  # where the process stood when it ran out of time or crashed
     seconds: float
 
@@ -111,11 +111,11 @@ def run_limited(
     """Call `target` ("module:function") with JSON `arguments` in a limited process and return its JSON result.
 
     Args:
-        seconds: wall-clock limit, from the first `sandbox_child.note` of the function: what it does before, loading
+        seconds: wall-clock limit, from the first `rungs.sandbox.child.note` of the function: what it does before, loading
             libraries and the like, is not the learner's time (and has `STARTUP` seconds more).
         memory_mb: limit on the memory that the process may allocate.
         folder: its working directory.
-        tell: called now and then with what is being done, as told by `sandbox_child.note`.
+        tell: called now and then with what is being done, as told by `rungs.sandbox.child.note`.
 
     Raises:
         SandboxError: the function raised an exception of its own.
