@@ -1,4 +1,5 @@
 # make climb   train chapter 01 at every level, side by side       make test   all tests
+# make test-all   the tests that make test samples, whole
 # make lint    ruff and pyright      make site   build the site into site/      make verify   every proof of every chapter
 #
 # Needs only Python 3.11+ and make: the first call sets up .venv with uv, and fetches uv itself if it is missing.
@@ -9,13 +10,16 @@ WORKERS ?= 2
 # Each process would otherwise compile torch and transformers anew, in seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: climb test lint site verify clean
+.PHONY: climb test test-all lint site verify clean
 
 climb: .venv/.ready
 	@.venv/bin/rungs climb
 
 test: .venv/.ready
 	@.venv/bin/pytest -n $(WORKERS) --dist worksteal
+
+test-all: .venv/.ready
+	@.venv/bin/pytest -n $(WORKERS) --dist worksteal -m "whole or not whole"
 
 verify: .venv/.ready
 	@.venv/bin/rungs verify all

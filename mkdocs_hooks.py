@@ -25,9 +25,11 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
-from rungs import exercises
-from rungs.site import chapter_graph
-from utils.chapters import LEVELS, ROOT, Chapter, all_chapters, all_tiers
+from rungs.catalogue.exercise import KINDS, Exercise
+from rungs.catalogue.loading import all_exercises, chapter_exercises
+from rungs.catalogue.page import page as page_of
+from rungs.pages.graph import chapter_graph
+from utils.chapters import LEVELS, ROOT, Chapter, all_chapters, all_tiers, find_chapter
 
 CODE = {".py": "python", ".toml": "toml", ".yml": "yaml", ".yaml": "yaml", ".json": "json"}
 BARE = {"Makefile": "makefile", "LICENSE": "text"}
@@ -70,7 +72,7 @@ def _repository() -> Iterator[Path]:
 
 def on_config(config: MkDocsConfig) -> None:
     """Write the navigation, and let `rungs site` see changes outside docs/."""
-    exercises.all_exercises.cache_clear()
+    all_exercises.cache_clear()
     watched = ("README.md", "00_Overview.md", "CONTRIBUTING.md", "chapters.toml", "utils", "rungs", "benchmarks")
     config.watch += [str(ROOT / name) for name in watched if (ROOT / name).exists()]
     config.watch += [str(chapter.path) for chapter in all_chapters() if chapter.path.is_dir()]
@@ -103,7 +105,7 @@ def _chapter_nav(chapter: Chapter) -> list:
     if (chapter.path / "theory.md").exists():
         nav.append({"Theory": f"{folder}/theory.md"})
     nav += [f"{folder}/{name}" for name in pages]
-    if own := exercises.chapter_exercises(chapter.id):
+    if own := chapter_exercises(chapter.id):
         each = [{f"{e.alias} {e.title}": f"{folder}/exercises/{e.path.name}/README.md"} for e in own]
         nav.append({"Exercises": [f"{folder}/exercises/README.md", *each]})
     if (chapter.path / "production" / "README.md").exists():
@@ -130,7 +132,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
             files.append(_file(config, Path("docs", file.src_uri)))
     making = {chapter.folder for chapter in all_chapters()} - {chapter.folder for chapter in shown_chapters()}
     folders: dict[Path, list[Path]] = {}
-    tasks = {exercise.path.relative_to(ROOT) / "README.md": exercise for exercise in exercises.all_exercises()}
+    tasks = {exercise.path.relative_to(ROOT) / "README.md": exercise for exercise in all_exercises()}
     for rel in _repository():
         if rel.suffix not in IMAGES and len(rel.parts) > 1:
             folders.setdefault(rel.parent, []).append(rel)
@@ -143,7 +145,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
         else:
             files.append(_code_page(config, rel))
     for chapter in shown_chapters():
-        own = exercises.chapter_exercises(chapter.id)
+        own = chapter_exercises(chapter.id)
         if own and not (chapter.path / "exercises" / "README.md").exists():
             name = f"{chapter.folder}/exercises/README.md"
             files.append(File.generated(config, name, content=exercise_index(chapter)))
@@ -284,11 +286,11 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
 def exercise_index(chapter: Chapter) -> str:
     """The exercises of a chapter as a table."""
     rows = ["| | exercise | kind | level | difficulty | minutes |", "| --- | --- | --- | --- | --- | --- |"]
-    for e in exercises.chapter_exercises(chapter.id):
-        kind, level = exercises.KINDS[e.kind], LEVELS.get(e.level, e.level)
+    for e in chapter_exercises(chapter.id):
+        kind, level = KINDS[e.kind], LEVELS.get(e.level, e.level)
         link = f"[{e.title}]({e.path.name}/README.md)"
         rows.append(f"| {e.alias} | {link} | {kind} | {level} | {_dots(e.difficulty)} | {e.minutes} |")
-    start = exercises.chapter_exercises(chapter.id)[0].alias
+    start = chapter_exercises(chapter.id)[0].alias
     return "\n".join(
         [
             f"# Exercises: {chapter.title}\n",
@@ -299,9 +301,9 @@ def exercise_index(chapter: Chapter) -> str:
     )
 
 
-def exercise_page(exercise: exercises.Exercise) -> str:
+def exercise_page(exercise: Exercise) -> str:
     """The task, then, folded, the file to fill in, the hints, the solution with why it is right, and the misconceptions."""
-    page = exercises.page(exercise)
+    page = page_of(exercise)
     facts = [*page.facts.values()]
     facts[list(page.facts).index("difficulty")] = f"difficulty {_dots(exercise.difficulty)}"
     facts[list(page.facts).index("level")] = LEVELS.get(exercise.level, exercise.level)
@@ -324,7 +326,7 @@ def exercise_page(exercise: exercises.Exercise) -> str:
 
 
 def _chapter_link(name: str) -> str:
-    chapter = exercises.find_chapter(name)
+    chapter = find_chapter(name)
     there = (chapter.path / "README.md").exists()
     return f"[chapter {chapter.id}](../../../{chapter.folder}/README.md)" if there else f"chapter {chapter.id}"
 

@@ -65,9 +65,9 @@ def rounding(ladder: Ladder, dtype: type) -> dict[str, float]:
     worst: dict[str, float] = {}
     for seed in range(3):
         params, batches = drawn(ladder, dtype, seed)
-        for name in ladder.modules:
+        for name, level in ladder.levels.items():
             if name != "paper":
-                for what, size in gaps(ladder.levels[name], ladder.levels["paper"], params, batches).items():
+                for what, size in gaps(level, ladder.levels["paper"], params, batches).items():
                     worst[what] = max(worst.get(what, 0.0), size)
     return worst
 
@@ -78,11 +78,10 @@ def mistakes(ladder: Ladder) -> dict[str, dict[str, float | str]]:
     found = {}
     for mistake in ladder.mistakes:
         truth = ladder.levels["numpy" if mistake.level == "paper" else "paper"]
-        with plant(ladder, mistake) as module:
-            try:
-                sizes = gaps(ladder.builders[mistake.level](module), truth, params, batches)
-            except Exception:  # what it raises is how it is found
-                continue
+        try:
+            sizes = gaps(ladder.level(mistake.level, load=plant(ladder, mistake)), truth, params, batches)
+        except Exception:  # what it raises is how it is found
+            continue
         if all(np.isfinite(size) for size in sizes.values()):
             found[mistake.name] = {"level": mistake.level, **sizes}
     return found
@@ -92,10 +91,13 @@ def training(ladder: Ladder, dtype: type) -> dict[str, list[float]]:
     """The largest relative parameter difference to the paper level, every `EVERY` steps, on the ladder's real data."""
     climb = ladder.climb
     assert climb is not None
-    params = cast(climb.init(np.random.default_rng([0, 0])), dtype)
-    trainers = {name: level.start(params, **climb.options) for name, level in ladder.levels.items()}
+    levels = {name: ladder.level(name, **climb.sizes) for name in ladder.builders}
+    params = cast(levels["numpy"].fresh(np.random.default_rng([0, 0])), dtype)
+    trainers = {name: level.start(params, **climb.options) for name, level in levels.items()}
     found: dict[str, list[float]] = {name: [] for name in trainers if name != "paper"}
+    noise = np.random.default_rng([0, 2])
     for step, batch in enumerate(climb.batches(np.random.default_rng([0, 1]), LONG), 1):
+        batch = ladder.noisy(noise, batch, **climb.sizes)
         for trainer in trainers.values():
             trainer.step(cast(batch, dtype))
         if step % EVERY == 0:

@@ -1,0 +1,1 @@
+"""The command `rungs`, which drives the chapters. No chapter imports it."""

@@ -1,3 +1,5 @@
+"""`python -m rungs`."""
+
 import sys
 
 from rungs.cli import main

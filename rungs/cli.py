@@ -1,4 +1,4 @@
-"""The command `rungs`: where it begins and how it ends. What can be typed behind it stands in `rungs.commands`."""
+"""The command `rungs`: where it begins and how it ends. Which commands there are: `rungs.app`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _run(arguments: list[str]) -> int:
 
         show_map(as_json=bool(arguments))
         return 0
-    from rungs.commands import app
+    from rungs.app import app
 
     status = app(args=arguments, prog_name="rungs", standalone_mode=False)
     return status if isinstance(status, int) else 0

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from rungs.catalogue.loading import all_exercises
+from rungs.progress import load as load_progress
 from utils.chapters import LEVELS, all_chapters
 
 if TYPE_CHECKING:
@@ -24,13 +26,11 @@ class Progress:
 
 def read_progress() -> Progress:
     """The reader's progress, and the command to type next."""
-    from rungs import exercises, progress
-
-    state = progress.load()
+    state = load_progress()
     done: dict[str, int] = {}
     total: dict[str, int] = {}
     todo = []
-    for exercise in exercises.all_exercises():
+    for exercise in all_exercises():
         chapter = exercise.chapter.id
         total[chapter] = total.get(chapter, 0) + 1
         done[chapter] = done.get(chapter, 0) + state.is_done(exercise.id)

@@ -188,3 +188,28 @@ def long_files(root: Path, chapters: list[Chapter], limit: int = 350) -> list[st
         if p.exists() and not p.stem.startswith("test_")
         if (lines := len(p.read_text(encoding="utf-8").splitlines())) > limit
     ]
+
+
+LEVEL_SUFFIXES = ("_numpy", "_lowlevel", "_paper")
+
+
+def proofs_that_import_a_level(root: Path, chapters: list[Chapter]) -> list[str]:
+    """What is proved comes through `load`: a module that `proofs/` or `ladder.py` imports itself is always ours, and a
+    learner's file or a planted mistake in its place would never run."""
+    breaches = []
+    for chapter in chapters:
+        folder = root / chapter.folder
+        for path in [*sorted((folder / "proofs").glob("*.py")), *folder.glob("ladder.py")]:
+            where = path.relative_to(root).as_posix()
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            names = {name.split(".")[0] for name in imported_names(tree)}
+            breaches += [
+                f"{where} imports {name}: ask `load` for it" for name in sorted(names) if name.endswith(LEVEL_SUFFIXES)
+            ]
+            for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call)):
+                if ast.unparse(call.func).split(".")[-1] not in ("import_module", "__import__"):
+                    continue
+                name = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else None
+                if not isinstance(name, str) or name.split(".")[0].endswith(LEVEL_SUFFIXES):
+                    breaches.append(f"{where}, line {call.lineno}, imports {ast.unparse(call)}: ask `load` for it")
+    return breaches

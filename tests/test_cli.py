@@ -11,19 +11,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-import rungs.bench
-import rungs.doctor
 import rungs.errors
-import rungs.refresh
-import rungs.symbols
-import rungs.verify
+import rungs.pages.blocks
+import rungs.pages.refresh
+import rungs.reading.symbols
+import rungs.running.threads
+import rungs.running.verify
+from rungs.app import COMMANDS
 from rungs.cli import main
 from tests import toy
 from tests.toy import toy_ladder
 from utils.chapters import ROOT, Chapter
 from utils.ladder import Bench, Climb, Deviation, Mistake
-
-COMMANDS = ("climb", "verify", "train", "reproduce", "read", "bench", "site", "doctor", "refresh")
 
 
 @pytest.fixture
@@ -95,6 +94,19 @@ def test_help_and_errors_load_no_torch(arguments):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "loaded"),
+    [(["--version"], []), (["hint", "99.9"], ["hint"]), (["climb", "99"], ["climb"]), (["--help"], list(COMMANDS))],
+)
+def test_a_command_is_loaded_when_its_name_is_typed(arguments, loaded):
+    code = (
+        f"import sys; from rungs.app import COMMANDS; from rungs.cli import main; main({arguments!r});"
+        "print([name for name, (package, _) in COMMANDS.items() if f'rungs.{package}.{name}' in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.splitlines()[-1] == str(loaded)
 
 
 def test_version(capsys):
@@ -293,7 +305,7 @@ def test_only_one_level(toys, capsys):
 
 
 def test_numbers_that_json_does_not_know_become_null():
-    assert rungs.verify.finite({"a": [float("nan"), 1.0, (float("inf"),)]}) == {"a": [None, 1.0, [None]]}
+    assert rungs.running.verify.finite({"a": [float("nan"), 1.0, (float("inf"),)]}) == {"a": [None, 1.0, [None]]}
 
 
 # ---- train ----
@@ -415,7 +427,7 @@ def test_reproduce_says_whether_the_target_was_met(script, tmp_path, monkeypatch
         ]  # fmt: skip
 
     monkeypatch.setattr(sys.modules["train_toy"], "reproduce", reproduce, raising=False)
-    monkeypatch.setattr("rungs.refresh.pages", list)
+    monkeypatch.setattr("rungs.pages.refresh.pages", list)
     assert main(["reproduce", "01", "--seeds", "0,4"]) == status
     shown = capsys.readouterr()
     assert "paper 0.95 %" in shown.out
@@ -436,13 +448,13 @@ def test_bench_gives_ratios_to_the_paper_level(toys, capsys):
 
 
 def test_bench_writes_a_receipt_that_pages_can_show(toys, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("rungs.bench.ROOT", tmp_path)
-    monkeypatch.setattr("rungs.refresh.ROOT", tmp_path)
+    monkeypatch.setattr("rungs.running.bench.ROOT", tmp_path)
+    monkeypatch.setattr("rungs.pages.blocks.ROOT", tmp_path)
     assert main(["bench", "01", "--rounds", "1", "--threads", "1", "--write"]) == 0
     receipt = json.loads((tmp_path / "benchmarks" / "01-toy-1t.json").read_text())
     assert {"hardware", "versions", "commit", "contenders"} <= receipt.keys()
     assert f"Receipt: {os.path.join('benchmarks', '01-toy-1t.json')}" in capsys.readouterr().out
-    shown = rungs.refresh.benchmarks_block(tmp_path / "docs" / "page.md")
+    shown = rungs.pages.blocks.benchmarks_block(tmp_path / "docs" / "page.md")
     assert "| [toy](../benchmarks/01-toy-1t.json) | one training step, 7 rows of 5, float32 | 1 | NumPy |" in shown
 
 
@@ -450,7 +462,7 @@ def test_bench_gives_the_threads_back(toys):
     import torch
 
     before = torch.get_num_threads()
-    with rungs.bench.same_threads(before + 1) as count:
+    with rungs.running.threads.same_threads(before + 1) as count:
         assert torch.get_num_threads() == count == before + 1
     assert torch.get_num_threads() == before
 
@@ -482,7 +494,7 @@ def test_read_tells_whether_the_code_has_moved(monkeypatch, tmp_path, capsys):
     import inspect
     import textwrap
 
-    right = rungs.symbols.fingerprint(inspect.getsource(textwrap.dedent))
+    right = rungs.reading.symbols.fingerprint(inspect.getsource(textwrap.dedent))
     anchors = [
         {"symbol": "textwrap.dedent", "sha256": right, "note": "same"},
         {"symbol": "textwrap.TextWrapper.wrap", "sha256": "0", "note": "changed"},
@@ -506,18 +518,18 @@ def test_refresh_rewrites_blocks_and_nothing_else(toys, monkeypatch):
     monkeypatch.setattr("utils.ladder.load_ladders", lambda chapter: {"toy": replace(toys, deviations=(pinned,))})
     page = ROOT / "01_Linear_Logistic" / "README.md"
     text = "before\n\n<!-- generated: deviations -->\nold\n<!-- /generated -->\n\nafter\n"
-    fresh = rungs.refresh.renewed(text, page)
+    fresh = rungs.pages.refresh.renewed(text, page)
     assert fresh.startswith("before\n")
     assert fresh.endswith("\nafter\n")
     assert "| ReLU \\| tanh | the paper says so | [`test_version`](../tests/test_cli.py) |" in fresh
-    assert rungs.refresh.renewed(fresh, page) == fresh
+    assert rungs.pages.refresh.renewed(fresh, page) == fresh
 
 
 def test_refresh_leaves_examples_alone_and_refuses_unknown_blocks():
     fenced = "```\n<!-- generated: nothing -->\n<!-- /generated -->\n```\n"
-    assert rungs.refresh.renewed(fenced, ROOT / "README.md") == fenced
+    assert rungs.pages.refresh.renewed(fenced, ROOT / "README.md") == fenced
     with pytest.raises(rungs.errors.RungsError, match="no generated block 'nothing'"):
-        rungs.refresh.renewed("<!-- generated: nothing -->\n<!-- /generated -->\n", ROOT / "README.md")
+        rungs.pages.refresh.renewed("<!-- generated: nothing -->\n<!-- /generated -->\n", ROOT / "README.md")
 
 
 def test_every_generated_block_is_up_to_date(capsys):

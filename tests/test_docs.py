@@ -68,7 +68,7 @@ def commands(text: str) -> list[list[str]]:
 def test_commands_exist(name: str) -> None:
     import typer.main
 
-    from rungs.commands import app
+    from rungs.app import app
 
     known = typer.main.get_command(app).commands  # pyright: ignore[reportAttributeAccessIssue]
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))

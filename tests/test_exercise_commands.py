@@ -10,17 +10,15 @@ import time
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from rungs import exercise_commands, progress
+from rungs import progress
+from rungs.app import app
+from rungs.catalogue.loading import find_exercise
 from rungs.errors import RungsError
-from rungs.exercises import find_exercise
 
 EXERCISE = find_exercise("ridge-gradient")
 SOLUTION = EXERCISE.solution.read_text(encoding="utf-8")
-app = typer.Typer()
-exercise_commands.register(app)
 
 
 @pytest.fixture(autouse=True)
@@ -208,7 +206,7 @@ def test_watch_checks_at_once_and_on_save(work: Path, file: Path) -> None:
     log = work / "log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "rungs.exercise_commands", "watch", "01.1"],
+            [sys.executable, "-m", "rungs", "watch", "01.1"],
             stdout=out,
             stderr=subprocess.STDOUT,
             env=os.environ,

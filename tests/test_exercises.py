@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from rungs import exercise_rules
-from rungs.checking import check_file, run_source
-from rungs.exercises import Exercise, ExerciseError, all_exercises, find_exercise, load_exercise, page
-from rungs.tester import Tester
+from rungs.catalogue.exercise import Exercise, ExerciseError
+from rungs.catalogue.loading import all_exercises, find_exercise, load_exercise
+from rungs.catalogue.page import page
+from rungs.checking import rules
+from rungs.checking.checker import check_file, run_source
+from rungs.checking.tester import Tester
 from utils.chapters import find_chapter
 
 EXERCISES = all_exercises()
@@ -21,7 +23,7 @@ EXERCISES = all_exercises()
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=[exercise.id for exercise in EXERCISES])
 def test_exercise_holds_to_every_rule(exercise: Exercise) -> None:
-    assert exercise_rules.breaches(exercise) == []
+    assert rules.breaches(exercise) == []
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=[exercise.id for exercise in EXERCISES])
@@ -38,8 +40,8 @@ def test_exercises_without_torch_load_none() -> None:
     light = [exercise.id for exercise in EXERCISES if not exercise.torch]
     code = """
 import sys
-from rungs.checking import run_source
-from rungs.exercises import find_exercise
+from rungs.catalogue.loading import find_exercise
+from rungs.checking.checker import run_source
 for name in sys.argv[1:]:
     exercise = find_exercise(name)
     assert run_source(exercise, exercise.solution.read_text(), exercise.solution).passed, name
@@ -71,38 +73,38 @@ def copy(tmp_path: Path):
 
 def test_rule_behaviour_rejects_a_stub_that_passes(copy) -> None:
     exercise = copy("stub.py", 'raise NotImplementedError("ridge_loss")', "return 0.0")
-    assert any("the stub is 'failed'" in text for text in exercise_rules.behaviour(exercise))
+    assert any("the stub is 'failed'" in text for text in rules.behaviour(exercise))
 
 
 def test_rule_behaviour_rejects_a_wrong_solution(copy) -> None:
     exercise = copy("solution.py", "2 * alpha * weight", "3 * alpha * weight")
     (exercise.path / "mistakes" / "factor_two_missing.py").unlink()
-    assert any("the solution does not pass" in text for text in exercise_rules.behaviour(exercise))
+    assert any("the solution does not pass" in text for text in rules.behaviour(exercise))
 
 
 def test_rule_behaviour_rejects_a_mistake_that_passes(copy) -> None:
     exercise = copy("mistakes/not_centred.py", '"xc, yc = x, y"', '"xc, yc = (x - x_mean), y - y_mean"')
-    assert any("not_centred is 'passed'" in text for text in exercise_rules.behaviour(exercise))
+    assert any("not_centred is 'passed'" in text for text in rules.behaviour(exercise))
 
 
 def test_rule_behaviour_rejects_mistakes_that_cannot_be_told_apart(copy) -> None:
     exercise = copy(
         "mistakes/not_centred.py", '("xc, yc = x - x_mean, y - y_mean", "xc, yc = x, y")', '("y.size * alpha", "alpha")'
     )
-    assert any("not_centred is taken for alpha_not_scaled" in text for text in exercise_rules.behaviour(exercise))
+    assert any("not_centred is taken for alpha_not_scaled" in text for text in rules.behaviour(exercise))
 
 
 def test_rule_sentinel_rejects_a_function_that_is_never_called(copy) -> None:
     exercise = copy("check.py", "def check_fit", "def unused_fit")
-    assert exercise_rules.sentinel(exercise) == ["the checker does not run the learner's ridge_fit: no failure"]
+    assert rules.sentinel(exercise) == ["the checker does not run the learner's ridge_fit: no failure"]
 
 
 def test_rule_leaks_rejects_the_answer_in_a_comment(copy) -> None:
     exercise = copy("stub.py", "def ridge_fit", "# xc.T @ yc / len(x)\ndef ridge_fit")
-    assert exercise_rules.leaks(exercise) == []  # nothing of the solution's
+    assert rules.leaks(exercise) == []  # nothing of the solution's
     exercise = copy("stub.py", "def ridge_fit", "#     2*residual / residual.size\ndef ridge_fit")
     exercise = copy("README.md", "Write three functions", "Use `xc.T @ xc + y.size * alpha * np.eye(x.shape[1])`")
-    assert exercise_rules.leaks(exercise) == [
+    assert rules.leaks(exercise) == [
         "the learner's copy contains '2 * residual / residual.size'",
         "the learner's copy contains 'xc.T @ xc + y.size * alpha * np.eye(x.shape[1])'",
     ]
@@ -111,12 +113,12 @@ def test_rule_leaks_rejects_the_answer_in_a_comment(copy) -> None:
 def test_rule_back_rejects_what_comes_later(copy) -> None:
     copy("stub.py", "import numpy as np", "import numpy as np\nfrom activations_numpy import ReLU")
     exercise = copy("README.md", "Write three functions", "Dropout would do too. Write three functions")
-    found = exercise_rules.back(exercise)
+    found = rules.back(exercise)
     assert "the text speaks of dropout, which chapter 02 teaches (or list it in `mentions`)" in found
-    assert exercise_rules.back(dataclasses.replace(exercise, mentions=("dropout",))) == [
+    assert rules.back(dataclasses.replace(exercise, mentions=("dropout",))) == [
         text for text in found if "dropout" not in text
     ]
-    if "activations_numpy" in exercise_rules._taught():
+    if "activations_numpy" in rules._taught():
         assert "stub.py imports activations_numpy of chapter 02, which comes later" in found
 
 
@@ -124,7 +126,7 @@ def test_rule_independent_rejects_a_checker_that_knows_the_solution(copy) -> Non
     exercise = copy(
         "check.py", "import numpy as np", "import numpy as np\nimport torch\nfrom solution import ridge_fit"
     )
-    found = exercise_rules.independent(exercise)
+    found = rules.independent(exercise)
     assert "check.py imports solution" in found
     assert any("imports torch" in text for text in found)
 

@@ -20,6 +20,7 @@ RULES = (
     rules.files_of_level,
     rules.stubs,
     rules.long_files,
+    rules.proofs_that_import_a_level,
 )
 
 
@@ -51,8 +52,10 @@ def repository(tmp_path):
     (tmp_path / "01_x/pytorch_lowlevel/one_lowlevel.py").write_text("import torch\n")
     (tmp_path / "02_x/pytorch_lowlevel/two_lowlevel.py").write_text("import torch.nn.functional as F\nF.softmax\n")
     (tmp_path / "01_x/paper/one_paper.py").write_text("import torch.nn as nn\n")
-    (tmp_path / "01_x/proofs/one_levels.py").write_text("import timm\nfrom one_paper import nn\n")
-    (tmp_path / "01_x/ladder.py").write_text("from one_levels import nn\n")
+    (tmp_path / "01_x/proofs/one_levels.py").write_text(
+        "import timm\nimport importlib\nimportlib.import_module('timm.models')\n"
+    )
+    (tmp_path / "01_x/ladder.py").write_text("from one_levels import timm\n")
     (tmp_path / "02_x/numpy/two_numpy.py").write_text("from one_numpy import np\n")
     listed = ", ".join(f'"{name}"' for name in [".", *folders])
     (tmp_path / "pyproject.toml").write_text(
@@ -99,6 +102,24 @@ def test_a_sound_repository_has_no_breach(repository):
         (rules.bad_imports, "01_x/numpy/a_numpy.py", "from one_levels import x", "it is of another level"),
         (rules.bad_imports, "01_x/proofs/one_levels.py", "from two_numpy import x", "02_x is a later chapter"),
         (rules.bad_imports, "01_x/proofs/one_levels.py", "from rungs import cli", "chapters never import rungs"),
+        (
+            rules.proofs_that_import_a_level,
+            "01_x/proofs/one_levels.py",
+            "def f():\n    from one_numpy import np",
+            "one_levels.py imports one_numpy: ask `load` for it",
+        ),
+        (
+            rules.proofs_that_import_a_level,
+            "01_x/ladder.py",
+            "import importlib\nimportlib.import_module('one_paper')",
+            "line 2, imports importlib.import_module('one_paper')",
+        ),
+        (
+            rules.proofs_that_import_a_level,
+            "01_x/proofs/one_checks.py",
+            "from importlib import import_module\nfor level in ('numpy', 'paper'):\n    import_module(f'one_{level}')",
+            "line 3, imports import_module(",
+        ),
         (rules.files_of_level, "01_x/numpy/layers.py", "", "layers.py should be called *_numpy.py"),
         (rules.stubs, "01_x/paper/a_paper.py", "def f():\n    raise NotImplementedError('f')", "line 2, raises"),
         (rules.long_files, "01_x/numpy/long_numpy.py", "\n" * 351, "01_x/numpy/long_numpy.py has 351 lines"),

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from rungs import mine, progress
+from rungs import progress
 from rungs.errors import Failed, RungsError
-from rungs.skeleton import level_modules, make_skeleton
+from rungs.level import loading, mine
+from rungs.level.files import default_folder, find_files, level_modules
+from rungs.level.skeleton import make_skeleton
 from utils.chapters import find_chapter
 
 CHAPTER = find_chapter("01")
@@ -60,7 +62,7 @@ def test_ours_is_back_afterwards(work: Path) -> None:
 
     report(write(work))
     assert sys.modules["linear_numpy"] is linear_numpy
-    assert not any(isinstance(finder, mine._Finder) for finder in sys.meta_path)
+    assert not any(isinstance(finder, loading._Finder) for finder in sys.meta_path)
     assert not (work / "__pycache__").exists()
 
 
@@ -148,33 +150,33 @@ def test_a_file_that_cannot_be_imported(work: Path, source: str, message: str) -
 
 def test_which_file(work: Path) -> None:
     with pytest.raises(RungsError, match=r"`rungs start 01\.numpy` writes a skeleton"):
-        mine.find_files(CHAPTER, "numpy", None, [])
+        find_files(CHAPTER, "numpy", None, [])
     with pytest.raises(RungsError, match="is not there"):
-        mine.find_files(CHAPTER, "numpy", work / "nowhere.py", [])
+        find_files(CHAPTER, "numpy", work / "nowhere.py", [])
     with pytest.raises(RungsError, match="none of the level's modules"):
-        mine.find_files(CHAPTER, "numpy", work, [])
+        find_files(CHAPTER, "numpy", work, [])
     mine_ = work / "attempt.py"
     mine_.write_text("")
     with pytest.raises(RungsError, match=r"call it a_numpy\.py or b_numpy\.py"):
-        mine.find_files(CHAPTER, "numpy", mine_, ["a_numpy", "b_numpy"])
-    assert mine.find_files(CHAPTER, "numpy", mine_, ["linear_numpy"]) == {"linear_numpy": mine_}
+        find_files(CHAPTER, "numpy", mine_, ["a_numpy", "b_numpy"])
+    assert find_files(CHAPTER, "numpy", mine_, ["linear_numpy"]) == {"linear_numpy": mine_}
     path = write(work)
-    assert mine.find_files(CHAPTER, "numpy", work, []) == {"linear_numpy": path}
+    assert find_files(CHAPTER, "numpy", work, []) == {"linear_numpy": path}
     with pytest.raises(RungsError, match=r"linear_numpy\.py is a module of the numpy level; say --level numpy"):
-        mine.find_files(CHAPTER, "paper", path, ["linear_paper"])
+        find_files(CHAPTER, "paper", path, ["linear_paper"])
 
 
 def test_a_whole_level_counts_in_the_progress(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rungs import sandbox
+    from rungs.sandbox import process
 
-    def here(target: str, arguments: dict[str, Any], **limits: Any) -> sandbox.Outcome:
-        assert target == "rungs.mine:verify_in_child"
+    def here(target: str, arguments: dict[str, Any], **limits: Any) -> process.Outcome:
+        assert target == "rungs.level.mine:verify_in_child"
         limits["tell"]("linear: numpy against paper")
         result = mine.verify_in_child(**{**json.loads(json.dumps(arguments)), "ladder": "linear"})
-        return sandbox.Outcome("finished", json.loads(json.dumps(result)), 0, "", "", "", "", 1.0)
+        return process.Outcome("finished", json.loads(json.dumps(result)), 0, "", "", "", "", 1.0)
 
-    monkeypatch.setattr(sandbox, "run_limited", here)
-    folder = mine.default_folder(CHAPTER, "numpy")
+    monkeypatch.setattr(process, "run_limited", here)
+    folder = default_folder(CHAPTER, "numpy")
     folder.mkdir(parents=True)
     for name in OURS:
         write(folder, name)
@@ -192,14 +194,14 @@ def test_a_whole_level_counts_in_the_progress(work: Path, monkeypatch: pytest.Mo
 
 
 def test_how_a_limited_process_ends_is_said(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rungs import sandbox
+    from rungs.sandbox import process
 
     path = write(work)
 
     def ended(ending: str, code: int | None = None, signal: str = "") -> str:
         trace = f'Thread 0x1 (most recent call first):\n  File "{path}", line 3 in forward\n'
-        outcome = sandbox.Outcome(ending, None, code, signal, "", "linear: numpy against paper", trace, 1.0)
-        monkeypatch.setattr(sandbox, "run_limited", lambda *args, **kwargs: outcome)
+        outcome = process.Outcome(ending, None, code, signal, "", "linear: numpy against paper", trace, 1.0)
+        monkeypatch.setattr(process, "run_limited", lambda *args, **kwargs: outcome)
         with pytest.raises(Failed) as caught:
             mine.reports(CHAPTER, "numpy", path)
         return str(caught.value)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rungs import anchors, symbols
 from rungs.cli import main
 from rungs.errors import RungsError
-from rungs.read import read
+from rungs.reading import anchors, symbols
+from rungs.reading.read import read
 from utils.chapters import ROOT, Chapter
 
 LIBRARY = '''"""A library that never existed."""

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from rungs import sandbox
-from rungs.sandbox import SandboxError, run_limited
+from rungs.sandbox import process
+from rungs.sandbox.process import SandboxError, run_limited
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups are POSIX")
 
-NOTE = "from rungs.sandbox_child import note\nnote('counting')\n"
+NOTE = "from rungs.sandbox.child import note\nnote('counting')\n"
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_loading_is_not_the_learners_time(run) -> None:
 
 
 def test_loading_may_not_take_for_ever(run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "STARTUP", 1.0)
+    monkeypatch.setattr(process, "STARTUP", 1.0)
     assert run("while True: pass", seconds=1).ending == "timeout"
 
 

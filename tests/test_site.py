@@ -25,7 +25,8 @@ from mkdocs.exceptions import PluginError
 
 import mkdocs_hooks
 from rungs.errors import RungsError
-from rungs.site import chapter_graph, serve
+from rungs.pages.building import serve
+from rungs.pages.graph import chapter_graph
 from utils.chapters import ROOT, all_chapters, written_chapters
 
 CHROMIUM = os.environ.get("RUNGS_CHROMIUM") or next(
@@ -62,7 +63,7 @@ def test_every_written_chapter_has_its_pages(site: Path) -> None:
         for level in chapter.levels:
             for path in (chapter.path / level).glob("*.py"):
                 assert (site / f"{path.relative_to(ROOT)}.html").exists()
-    for exercise in mkdocs_hooks.exercises.all_exercises():
+    for exercise in mkdocs_hooks.all_exercises():
         if exercise.chapter in mkdocs_hooks.shown_chapters():
             page = (site / exercise.path.relative_to(ROOT) / "index.html").read_text(encoding="utf-8")
             assert page.count("<details") >= 5

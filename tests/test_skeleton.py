@@ -9,7 +9,8 @@ from types import ModuleType
 
 import pytest
 
-from rungs.skeleton import SUFFIX, capstone_files, level_modules, make_skeleton
+from rungs.level.files import SUFFIX, level_modules
+from rungs.level.skeleton import capstone_files, make_skeleton
 from utils.chapters import find_chapter, written_chapters
 
 MODULES = [path for c in written_chapters() for level in SUFFIX for path in level_modules(c, level).values()]

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from utils.chapters import ROOT, find_chapter
+from utils.parity.draws import random_like
 from utils.parity.finding import Finding
 
 Params = dict[str, np.ndarray]
@@ -253,7 +254,7 @@ class Ladder:
     name: str = ""  # filled by load_ladders, as is the chapter
     chapter: str = ""
     sizes: dict[str, Any] = field(default_factory=dict)  # of the small model that is proved, for every level
-    init: Callable[[np.random.Generator], Params] | None = None  # None: `random_params`. Everything random, in float64
+    init: Callable[[np.random.Generator], Params] = None  # pyright: ignore  # everything random; None: `random_params`
     noise: Callable[..., Batch] = no_noise  # (rng, batch, **sizes) -> the random draws of a training step, as arrays
     inputs: tuple[str, ...] = ()  # continuous inputs, whose gradients are compared
     activations: tuple[str, ...] = ()  # sub-layers in order of computation; every level records what each returns
@@ -297,27 +298,19 @@ class Ladder:
 
     def batch(self, rng: np.random.Generator) -> Batch:
         """A batch for the proofs: data, and the noise of a training step."""
-        data = self.data(rng)
-        return data | self.noise(rng, data, **self.sizes)
+        return self.noisy(rng, self.data(rng))
+
+    def noisy(self, rng: np.random.Generator, batch: Batch, **sizes: Any) -> Batch:
+        """The batch with the noise of a training step, at sizes of one's own as in `level`."""
+        return batch | self.noise(rng, batch, **(self.sizes | sizes))
 
     @cached_property
     def _fresh(self) -> Params:
         return self.levels["paper"].fresh(np.random.default_rng(0))
 
     def random_params(self, rng: np.random.Generator) -> Params:
-        """Every parameter and buffer of the paper level at random, scales, shifts and running statistics too: ones and
-        zeros would hide what is left out."""
-        params: Params = {}
-        for name, like in self._fresh.items():
-            if not np.issubdtype(like.dtype, np.floating):
-                params[name] = np.array(rng.integers(1, 100, like.shape), like.dtype)
-            elif name.endswith("running_var") or (name.endswith("weight") and like.ndim == 1):
-                params[name] = rng.uniform(0.5, 1.5, like.shape)
-            elif like.ndim > 1:
-                params[name] = rng.normal(size=like.shape) * np.sqrt(2.0 / np.prod(like.shape[1:]))
-            else:
-                params[name] = rng.normal(size=like.shape) * 0.3
-        return params
+        """Every parameter and buffer of the paper level at random."""
+        return random_like(self._fresh, rng)
 
 
 def load_ladders(chapter: str) -> dict[str, Ladder]:
@@ -342,7 +335,7 @@ def load_ladders(chapter: str) -> dict[str, Ladder]:
         except BaseException:
             del sys.modules[name]
             raise
-        module.LADDERS = named(module.LADDERS, entry.id)
+        vars(module)["LADDERS"] = named(module.LADDERS, entry.id)
     return sys.modules[name].LADDERS
 
 

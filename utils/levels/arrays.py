@@ -65,8 +65,8 @@ def load_arrays(target: Mapping[str, np.ndarray], source: Mapping[str, np.ndarra
 
 
 def flat_state(state: Mapping[str, Mapping[str, Any]]) -> Params:
-    """{"exp_avg": {"weight": a}} -> {"exp_avg.weight": copy of a}."""
-    return {f"{key}.{name}": np.array(value) for key, values in state.items() for name, value in values.items()}
+    """{"exp_avg": {"weight": a}} -> {"exp_avg.weight": copy of a}; arrays, tensors and plain counters alike."""
+    return {f"{k}.{name}": value for k, values in state.items() for name, value in to_numpy_state(values).items()}
 
 
 def to_torch(arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
@@ -81,5 +81,5 @@ def to_numpy(tensors: Mapping[str, Tensor]) -> Params:
 
 
 def to_numpy_state(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """Optimizer state by parameter name, tensors and plain counters alike, as arrays."""
+    """Optimizer state by parameter name, as arrays."""
     return {n: np.array(v.detach().cpu().numpy() if hasattr(v, "detach") else v) for n, v in values.items()}

@@ -116,7 +116,9 @@ def compare_with_torch(layer: Any, inputs: tuple[Any, ...], rng: np.random.Gener
     ours = flatten(y)
     if len(ours) != len(want):
         return [failed("output", f"{len(ours)} arrays, the torch operation gives {len(want)}")]
-    total = sum((torch.tensor(w, dtype=t.dtype) * t).sum() for w, t in zip(flatten(dy), want, strict=True) if t.requires_grad)
+    total = sum(
+        (torch.tensor(w, dtype=t.dtype) * t).sum() for w, t in zip(flatten(dy), want, strict=True) if t.requires_grad
+    )
     if isinstance(total, torch.Tensor):
         total.backward()
     lax = not case.smooth  # at extremes, a gradient may well be zero everywhere

@@ -35,7 +35,8 @@ def prove(
     """Run the proofs of a ladder.
 
     Args:
-        proofs: which of `PROOFS`; all of them when None. With `mine`, planted mistakes and scripts are left out.
+        proofs: which of `PROOFS`; all of them when None. With `mine`, there are no planted mistakes, and of the scripts
+            the overfitted batch alone.
         seeds: one random initialisation and batch each.
         level: only this level against the paper level; all when None.
         mine: the learner's level, which stands in for ours.
@@ -51,13 +52,15 @@ def prove(
     level = mine.level if mine else level
     if level is not None and level not in ladder.builders:
         raise KeyError(f"{ladder.name} has no level {level!r}; levels: {', '.join(ladder.builders)}")
+    runners = RUNNERS
     if mine:
-        wanted = [proof for proof in wanted if proof not in ("mistakes", "scripts")]
+        wanted = [proof for proof in wanted if proof != "mistakes"]
+        runners = RUNNERS | {"scripts": initialisation}
     only = {level} if level else set(ladder.builders)
     trial = Trial(ladder, seeds=tuple(seeds), only=only, stand_in=mine, learner=True, progress=progress)
     report = Report(ladder.name, ladder.chapter)
     for proof in wanted:
-        for findings in RUNNERS[proof](trial):
+        for findings in runners[proof](trial):
             report.findings += tagged(findings, proof=proof)
     return report
 
@@ -123,7 +126,7 @@ def initialisation(trial: Trial) -> Iterator[list[Finding]]:
     for name in trial.ladder.builders:
         if name in trial.only:
             trial.progress(f"overfit one batch, {name}")
-            yield tagged(trial.guard("initialisation", partial(_overfit, trial, name)), subject=name)
+            yield tagged(trial.guard("initialisation", partial(_overfit, trial, name), name), subject=name)
 
 
 def _overfit(trial: Trial, name: str) -> list[Finding]:

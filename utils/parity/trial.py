@@ -54,7 +54,6 @@ class Trial:
 
     def draw(self, seed: int) -> tuple[Params, Batch]:
         rng = np.random.default_rng([seed, 0])
-        assert self.ladder.init is not None
         return self.ladder.init(rng), self.ladder.batch(rng)
 
     def guard(self, what: str, check: Callable[[], list[Finding]], *levels: str) -> list[Finding]:

@@ -1,0 +1,1 @@
+"""The exercises as they lie in the chapters."""

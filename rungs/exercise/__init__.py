@@ -1,0 +1,1 @@
+"""The commands of the exercises: exercises, start, check, hint, solution, reset, watch."""

@@ -1,0 +1,84 @@
+"""`rungs refresh`: the generated parts of the Markdown pages, rewritten from receipts, ladders and the manifest.
+
+A page holds
+
+    <!-- generated: deviations -->
+    <!-- /generated -->
+
+and what stands between the two lines belongs to the machine. With `--check`, nothing is written, and a stale block is an error.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rungs.errors import Failed, RungsError
+from rungs.names import suggestion
+from rungs.pages.blocks import BLOCKS
+from utils.chapters import ROOT, written_chapters
+
+EXAMPLE = "rungs refresh --check"
+BLOCK = re.compile(
+    r"^<!-- generated: (?P<name>[\w-]+) -->\n(?P<content>.*?)^<!-- /generated -->$", re.MULTILINE | re.DOTALL
+)
+FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+
+
+def refresh(
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if a block is out of date.")] = False,
+) -> None:
+    """Rewrite the generated parts of the pages."""
+    stale = rewrite(check=check)
+    print("every generated block is up to date" if not stale else f"rewritten: {', '.join(map(str, stale))}")
+
+
+def rewrite(*, check: bool = False) -> list[Path]:
+    """Bring every page up to date; returns those that were not, relative to the repository.
+
+    Raises:
+        Failed: with `check`, and a page is out of date.
+    """
+    stale = []
+    for path in pages():
+        text = path.read_text(encoding="utf-8")
+        fresh = renewed(text, path)
+        if fresh == text:
+            continue
+        stale.append(path.relative_to(ROOT))
+        if not check:
+            draft = path.with_name(f".{path.name}.new")
+            draft.write_text(fresh, encoding="utf-8")
+            os.replace(draft, path)
+    if check and stale:
+        raise Failed(f"out of date: {', '.join(map(str, stale))}; run `rungs refresh`")
+    return stale
+
+
+def pages() -> Iterator[Path]:
+    """Every Markdown page of the project that may hold a generated block."""
+    yield from sorted(ROOT.glob("*.md"))
+    yield from sorted((ROOT / "docs").glob("*.md"))
+    yield from sorted((ROOT / "benchmarks").glob("*.md"))
+    for chapter in written_chapters():
+        yield from sorted(chapter.path.rglob("*.md"))
+
+
+def renewed(text: str, path: Path) -> str:
+    """The text of the page at `path` with every generated block made anew; blocks inside code fences are examples."""
+    fences = [match.span() for match in FENCE.finditer(text)]
+
+    def replace(match: re.Match[str]) -> str:
+        if any(start < match.start() < end for start, end in fences):
+            return match.group()
+        name = match["name"]
+        if name not in BLOCKS:
+            raise RungsError(f"{path.relative_to(ROOT)}: no generated block {name!r}{suggestion(name, list(BLOCKS))}")
+        return f"<!-- generated: {name} -->\n\n{BLOCKS[name](path).strip()}\n\n<!-- /generated -->"
+
+    return BLOCK.sub(replace, text)

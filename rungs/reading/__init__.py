@@ -1,0 +1,1 @@
+"""The command `read`: a model in the production library's code."""

@@ -1,0 +1,103 @@
+"""`rungs bench`: a training step of every level and reference, timed side by side in one run, as ratios."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rungs.errors import RungsError
+from rungs.names import chapter_called, ladder_called
+from rungs.options import ChapterName, Json, LadderName
+from rungs.running.race import STEPS, Contender, base_of, contenders_of, race, table
+from rungs.running.threads import same_threads
+from utils.chapters import ROOT, Chapter
+
+if TYPE_CHECKING:
+    from utils.ladder import Bench, Ladder
+
+EXAMPLE = "rungs bench 03 --threads 1"
+
+
+def bench(
+    chapter_name: ChapterName,
+    ladder_name: LadderName = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads for NumPy and torch alike; default: all cores.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds; each times every contender.")] = 30,
+    write: Annotated[bool, typer.Option("--write", help="Write a receipt into benchmarks/.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Time a training step of every level, as ratios."""
+    chapter = chapter_called(chapter_name)
+    from rich.console import Console
+
+    console = Console(stderr=as_json, highlight=False)
+    with console.status(f"loading chapter {chapter.id} and torch"):
+        from utils.ladder import load_ladders
+
+        ladders = load_ladders(chapter.id)
+    if ladder_name is None:
+        chosen = [ladder for ladder in ladders.values() if ladder.bench]
+        if not chosen:
+            raise RungsError(f"chapter {chapter.id} declares no `bench` in its ladders: {', '.join(ladders)}")
+    else:
+        chosen = [ladder_called(ladders, ladder_name, chapter)]
+    reports = []
+    for ladder in chosen:
+        if ladder.bench is None:
+            raise RungsError(f"ladder {ladder.name!r} of chapter {chapter.id} declares no `bench`")
+        with same_threads(threads) as count:
+            contenders = contenders_of(ladder, ladder.bench)
+            race(contenders, rounds, console)
+        reports.append(as_dict(contenders, chapter, ladder, ladder.bench, count, rounds))
+        if not as_json:
+            console.print(
+                f"[bold]{chapter.title}[/] ({ladder.name}): one training step, {ladder.bench.what}, float32, "
+                f"{count} thread{'s' * (count != 1)}, {rounds} round{'s' * (rounds != 1)}"
+            )
+            console.print(table(contenders))
+        if write:
+            path = write_receipt(reports[-1])
+            if not as_json:
+                console.print(f"Receipt: {path.relative_to(ROOT)}")
+    if as_json:
+        print(json.dumps(reports, indent=2))
+
+
+def as_dict(
+    contenders: list[Contender], chapter: Chapter, ladder: Ladder, settings: Bench, threads: int, rounds: int
+) -> dict[str, Any]:
+    base = base_of(contenders)
+    return {
+        "chapter": chapter.id,
+        "ladder": ladder.name,
+        "what": f"one training step, {settings.what}, float32",
+        "threads": threads,
+        "rounds": rounds,
+        "steps_per_round": STEPS,
+        "base": base.name,
+        "contenders": {
+            c.name: {
+                "median_ms": round(1e3 * c.median, 4),
+                "quartiles_ms": [round(1e3 * q, 4) for q in c.quartiles],
+                "ratio": round(c.median / base.median, 4),
+            }
+            for c in contenders
+        },
+    }
+
+
+def write_receipt(report: dict[str, Any]) -> Path:
+    """benchmarks/<chapter>-<ladder>-<threads>t.json, with the machine, the versions and the commit."""
+    from utils import receipts, runs
+
+    state = {"hardware": receipts.hardware(), "versions": receipts.versions(), "commit": receipts.commit()}
+    plain = {k: v.model_dump(mode="json") if hasattr(v, "model_dump") else v for k, v in state.items()}
+    path = ROOT / "benchmarks" / f"{report['chapter']}-{report['ladder']}-{report['threads']}t.json"
+    path.parent.mkdir(exist_ok=True)
+    runs.write_json_atomic(path, {**report, **plain})
+    return path

@@ -1,0 +1,1 @@
+"""A learner's code in a process of its own, with limits."""
