@@ -41,12 +41,12 @@ def softmax(scores: Array, mask: Array | None = None) -> Array:
     scores: (..., S). mask: bool, broadcast to it, True where visible. Returns: (..., S)
     """
     if mask is not None:
-        scores = np.where(mask, scores, scores.dtype.type(-np.inf))  # exp(-inf) = 0
-    largest = scores.max(axis=-1, keepdims=True)
-    e = scores - np.where(largest == -np.inf, scores.dtype.type(0), largest)  # -inf - (-inf) would be no number
+        scores = np.where(mask, scores, -np.inf)  # exp(-inf) = 0
+    largest = scores.max(axis=-1, keepdims=True)  # (..., 1)
+    e = scores - np.where(largest == -np.inf, 0.0, largest)  # -inf - (-inf) would be no number
     np.exp(e, out=e)
-    total = e.sum(axis=-1, keepdims=True)
-    e /= np.where(total == 0, scores.dtype.type(1), total)  # 0 / 1 for a row without any visible entry
+    total = e.sum(axis=-1, keepdims=True)  # (..., 1)
+    e /= np.where(total == 0, 1.0, total)  # 0 / 1 for a row without any visible entry
     return e
 
 
@@ -90,11 +90,13 @@ class ScaledDotProductAttention(Module):
         expected = (*self.q.shape[:-1], self.v.shape[-1])
         if dy.shape != expected:
             raise ValueError(f"ScaledDotProductAttention.backward expected dy of shape {expected}, got {dy.shape}")
-        dv = self.weights.swapaxes(-1, -2) @ dy  # y = P v, so dv = P' dy
-        dweights = dy @ self.v.swapaxes(-1, -2)  # and dP = dy v'
+        dv = self.weights.swapaxes(-1, -2) @ dy  # y = P v, so dv = P' dy: (..., S, d_v)
+        dweights = dy @ self.v.swapaxes(-1, -2)  # and dP = dy v': (..., T, S)
         dscores = softmax_backward(self.weights, dweights)
         dscores *= self.scale  # s = scale q k'
-        return dscores @ self.k, dscores.swapaxes(-1, -2) @ self.q, dv  # dq = scale ds k, dk = scale ds' q
+        dq = dscores @ self.k  # dq = scale ds k: (..., T, d_k)
+        dk = dscores.swapaxes(-1, -2) @ self.q  # dk = scale ds' q: (..., S, d_k)
+        return dq, dk, dv
 
 
 # --8<-- [end:attention]
@@ -147,40 +149,53 @@ class MultiHeadAttention(Module):
         B, H, T, d_k = x.shape
         return x.transpose(0, 2, 1, 3).reshape(B * T, H * d_k)
 
-    def keys_values(self, memory: Array) -> tuple[Array, Array]:
-        """memory: (B, S, d). Returns: k (B, H, S, d_k), v (B, H, S, d/H)"""
-        self._check("memory", memory)
-        rows = memory.reshape(-1, self.d_model)  # (B S, d): every token a row
-        return self.split(self.k.forward(rows), len(memory)), self.split(self.v.forward(rows), len(memory))
-
-    def attend(self, x: Array, k: Array, v: Array, mask: Array | None) -> Array:
-        """x: (B, T, d). k, v: as `keys_values` makes them. Returns: (B, T, d)"""
-        self._check("x", x)
-        if len(x) != len(k):
-            raise ValueError(f"MultiHeadAttention got {len(x)} sentences of queries and {len(k)} of keys")
-        q = self.split(self.q.forward(x.reshape(-1, self.d_model)), len(x))  # (B, H, T, d_k)
-        y = self.dot_product.forward(q, k, v, mask)  # (B, H, T, d/H)
-        return self.out.forward(self.join(y)).reshape(x.shape)
-
     def forward(self, x: Array, memory: Array, mask: Array | None = None) -> Array:
         """x: (B, T, d). memory: (B, S, d), x itself in self-attention. mask: bool, broadcast to (B, H, T, S), True where
         visible. Returns: (B, T, d)"""
+        self._check("memory", memory)
+        self._check("x", x)
+        self._check_sentences(x, memory)
+        B, d = len(x), self.d_model
         self.memory_shape = memory.shape
-        return self.attend(x, *self.keys_values(memory), mask)
+        rows, memory_rows = x.reshape(-1, d), memory.reshape(-1, d)  # (B T, d), (B S, d): every token a row
+        q = self.split(self.q.forward(rows), B)  # (B, H, T, d_k)
+        k = self.split(self.k.forward(memory_rows), B)  # (B, H, S, d_k)
+        v = self.split(self.v.forward(memory_rows), B)  # (B, H, S, d/H)
+        y = self.dot_product.forward(q, k, v, mask)  # (B, H, T, d/H)
+        return self.out.forward(self.join(y)).reshape(x.shape)  # (B, T, d)
 
     def backward(self, dy: Array) -> tuple[Array, Array]:
         """dy: (B, T, d). Adds to `grads`. Returns: dx (B, T, d), dmemory (B, S, d); in self-attention, add the two"""
         B = len(dy)
         dy_heads = self.split(self.out.backward(dy.reshape(-1, self.d_model)), B)  # (B, H, T, d/H)
         dq, dk, dv = self.dot_product.backward(dy_heads)
-        dx = self.q.backward(self.join(dq))
-        dmemory = self.k.backward(self.join(dk))  # memory feeds the keys and the values
+        dx = self.q.backward(self.join(dq))  # (B T, d)
+        dmemory = self.k.backward(self.join(dk))  # memory feeds the keys and the values: (B S, d)
         dmemory += self.v.backward(self.join(dv))
         return dx.reshape(dy.shape), dmemory.reshape(self.memory_shape)
+
+    def keys_values(self, memory: Array) -> tuple[Array, Array]:
+        """What decoding keeps. memory: (B, S, d). Returns: k (B, H, S, d_k), v (B, H, S, d/H)"""
+        self._check("memory", memory)
+        rows = memory.reshape(-1, self.d_model)  # (B S, d)
+        return self.split(self.k.forward(rows), len(memory)), self.split(self.v.forward(rows), len(memory))
+
+    def attend(self, x: Array, k: Array, v: Array, mask: Array | None) -> Array:
+        """`forward` with keys and values that decoding has kept. x: (B, T, d). k, v: as `keys_values` makes them.
+        Returns: (B, T, d)"""
+        self._check("x", x)
+        self._check_sentences(x, k)
+        q = self.split(self.q.forward(x.reshape(-1, self.d_model)), len(x))  # (B, H, T, d_k)
+        y = self.dot_product.forward(q, k, v, mask)  # (B, H, T, d/H)
+        return self.out.forward(self.join(y)).reshape(x.shape)  # (B, T, d)
 
     def _check(self, name: str, x: Array) -> None:
         if x.ndim != 3 or x.shape[2] != self.d_model:
             raise ValueError(f"MultiHeadAttention expected {name} (B, T, {self.d_model}), got {x.shape}")
+
+    def _check_sentences(self, x: Array, keys: Array) -> None:
+        if len(x) != len(keys):
+            raise ValueError(f"MultiHeadAttention got {len(x)} sentences of queries and {len(keys)} of keys")
 
 
 # --8<-- [end:multi_head]

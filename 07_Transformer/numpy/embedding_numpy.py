@@ -46,11 +46,11 @@ class Embedding(Module):
 
     def backward(self, dy: Array) -> None:
         """dy: (..., d). Adds to `grads`; ids have no gradient."""
-        if dy.shape != (*self.tokens.shape, self.weight.shape[1]):
-            expected = (*self.tokens.shape, self.weight.shape[1])
+        expected = (*self.tokens.shape, self.weight.shape[1])
+        if dy.shape != expected:
             raise ValueError(f"Embedding.backward expected dy of shape {expected}, got {dy.shape}")
         # dE[v] = sum of dy over the places where the token is v: sort the places by token, add up each run of equal ones
-        tokens = self.tokens.reshape(-1)
+        tokens = self.tokens.reshape(-1)  # (N,)
         order = np.argsort(tokens, kind="stable")
         found, starts = np.unique(tokens[order], return_index=True)
         self.grads["weight"][found] += np.add.reduceat(dy.reshape(len(tokens), -1)[order], starts, axis=0)
@@ -73,8 +73,8 @@ class Unembedding(Module):
         if x.ndim == 0 or x.shape[-1] != self.weight.shape[1]:
             raise ValueError(f"Unembedding expected (..., {self.weight.shape[1]}), got {x.shape}")
         self.x = x
-        rows = x.reshape(-1, x.shape[-1])  # one product for all tokens of all sentences
-        return (rows @ self.weight.T).reshape(*x.shape[:-1], -1)
+        rows = x.reshape(-1, x.shape[-1])  # (N, d): one product for all tokens of all sentences
+        return (rows @ self.weight.T).reshape(*x.shape[:-1], -1)  # (N, V) -> (..., V)
 
     def backward(self, dy: Array) -> Array:
         """dy: (..., V). Adds to `grads`. Returns: dx (..., d)"""

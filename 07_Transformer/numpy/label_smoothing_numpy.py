@@ -41,22 +41,22 @@ class LabelSmoothedCrossEntropy(Module):
         if labels.size and (labels.min() < 0 or labels.max() >= vocabulary):
             wrong = labels[(labels < 0) | (labels >= vocabulary)].flat[0]
             raise ValueError(f"LabelSmoothedCrossEntropy expected labels from 0 to {vocabulary - 1}, got {wrong}")
-        self.real = labels != self.pad
-        self.labels = labels[self.real]  # (N,)
-        if not len(self.labels):
+        real = labels != self.pad  # (...)
+        if not real.any():
             raise ValueError(f"LabelSmoothedCrossEntropy got nothing but padding in labels of shape {labels.shape}")
-        self.shape = logits.shape
-        self.log_p = log_softmax(logits[self.real])  # (N, V)
-        right = self.log_p[np.arange(len(self.labels)), self.labels]
+        self.shape, self.real = logits.shape, real
+        self.labels = labels[real]  # (N,)
+        self.log_p = log_softmax(logits[real])  # (N, V)
+        right = self.log_p[np.arange(len(self.labels)), self.labels]  # (N,)
         losses = (1.0 - self.smoothing) * right + self.smoothing * self.log_p.mean(axis=1)
         return float(-losses.mean())
 
     def backward(self, dy: float = 1.0) -> Array:
         """Returns: dlogits (..., V), zero at the padding"""
         n, vocabulary = self.log_p.shape
-        drows = np.exp(self.log_p)
-        drows -= self.smoothing / vocabulary
-        drows[np.arange(n), self.labels] -= 1.0 - self.smoothing
+        drows = np.exp(self.log_p)  # p: (N, V)
+        drows -= self.smoothing / vocabulary  # q has eps / V everywhere,
+        drows[np.arange(n), self.labels] -= 1.0 - self.smoothing  # and 1 - eps more at the label
         drows *= dy / n  # dL/dz = (p - q) / N
         dlogits = np.zeros(self.shape, dtype=drows.dtype)
         dlogits[self.real] = drows

@@ -38,7 +38,7 @@ class LayerNorm(Module):
         self.x_hat = rows - rows.mean(axis=1, keepdims=True)
         var = np.einsum("nd,nd->n", self.x_hat, self.x_hat) / d  # divided by d, not by d - 1
         self.inv_std = (1.0 / np.sqrt(var + self.eps))[:, None]  # (N, 1)
-        self.x_hat *= self.inv_std
+        self.x_hat *= self.inv_std  # x^ = (x - mean) / sqrt(var + eps)
         y = self.weight * self.x_hat
         y += self.bias
         return y.reshape(x.shape)
@@ -51,7 +51,7 @@ class LayerNorm(Module):
         rows = dy.reshape(N, d)
         self.grads["bias"] += rows.sum(axis=0)  # db = sum of dy over the tokens
         self.grads["weight"] += np.einsum("nd,nd->d", rows, self.x_hat)  # dw = sum of dy x^
-        dx_hat = rows * self.weight
+        dx_hat = rows * self.weight  # y = w x^ + b, so dx^ = dy w
         along = np.einsum("nd,nd->n", dx_hat, self.x_hat)[:, None] / d  # mean(dx^ x^)
         dx = dx_hat - dx_hat.mean(axis=1, keepdims=True)  # dx = (dx^ - mean(dx^) - x^ mean(dx^ x^)) / sigma
         dx -= self.x_hat * along

@@ -21,7 +21,7 @@ def online_softmax(x: np.ndarray, block: int) -> np.ndarray:
     """
     if block < 1:
         raise ValueError(f"online_softmax expected a block of at least 1, got {block}")
-    top = np.full((*x.shape[:-1], 1), -np.inf, dtype=x.dtype)
+    top = np.full((*x.shape[:-1], 1), -np.inf, dtype=x.dtype)  # (..., 1)
     total = np.zeros_like(top)
     for low, high in _blocks(x.shape[-1], block):
         part = x[..., low:high]
@@ -37,7 +37,7 @@ def online_softmax(x: np.ndarray, block: int) -> np.ndarray:
 
 def finite(top: np.ndarray) -> np.ndarray:
     """0 where no score has come yet: exp(-inf - 0) is 0, while exp(-inf - (-inf)) would not be a number."""
-    return np.where(np.isneginf(top), 0, top).astype(top.dtype)
+    return np.where(np.isneginf(top), 0.0, top)
 
 
 def _blocks(length: int, block: int) -> Iterator[tuple[int, int]]:
@@ -77,21 +77,15 @@ class TiledAttention:
         """
         _check(q, k, v)
         n, m = q.shape[-2], k.shape[-2]
-        if mask is not None:
-            try:
-                mask = np.broadcast_to(mask, (*q.shape[:-1], m))
-            except ValueError:
-                raise ValueError(
-                    f"TiledAttention expected a mask that broadcasts to {(*q.shape[:-1], m)}, got {mask.shape}"
-                ) from None
+        mask = _broadcast(mask, (*q.shape[:-1], m))  # (..., n, m)
         scale = q.shape[-1] ** -0.5 if self.scale is None else self.scale
         out = np.empty((*q.shape[:-1], v.shape[-1]), dtype=q.dtype)
         self.logsumexp = np.empty(q.shape[:-1], dtype=q.dtype)  # L_i: the weights are exp(S - L)
         for rows in _blocks(n, self.query_block):
             i = slice(*rows)
-            top = np.full((*q.shape[:-2], rows[1] - rows[0], 1), -np.inf, dtype=q.dtype)
+            top = np.full((*q.shape[:-2], rows[1] - rows[0], 1), -np.inf, dtype=q.dtype)  # (..., rows, 1)
             total = np.zeros_like(top)
-            mixed = np.zeros((*top.shape[:-1], v.shape[-1]), dtype=q.dtype)
+            mixed = np.zeros((*top.shape[:-1], v.shape[-1]), dtype=q.dtype)  # (..., rows, d_v)
             for columns in self._columns(rows, n, m, causal):
                 j = slice(*columns)
                 s = _scores(q[..., i, :], k[..., j, :], scale, mask, rows, columns, causal, m - n)
@@ -152,6 +146,16 @@ def _scores(
     if causal and columns[1] - 1 > rows[0] + offset:  # the tile touches the diagonal
         s[..., np.arange(*columns) > np.arange(*rows)[:, None] + offset] = -np.inf
     return s
+
+
+def _broadcast(mask: np.ndarray | None, scores: tuple[int, ...]) -> np.ndarray | None:
+    """The mask as a view of the scores' shape."""
+    if mask is None:
+        return None
+    try:
+        return np.broadcast_to(mask, scores)
+    except ValueError:
+        raise ValueError(f"TiledAttention expected a mask that broadcasts to {scores}, got {mask.shape}") from None
 
 
 def _check(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> None:

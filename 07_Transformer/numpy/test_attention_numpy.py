@@ -109,6 +109,21 @@ def test_heads_are_independent():
     np.testing.assert_allclose(layer.weights.sum(-1), 1.0)
 
 
+def test_attending_to_kept_keys_and_values_is_the_forward_pass():
+    rng = np.random.default_rng(0)
+    layer = MultiHeadAttention(6, 2, d_k=5, rng=rng)
+    x, memory, mask = rng.normal(size=(2, 5, 6)), rng.normal(size=(2, 7, 6)), rng.random((2, 1, 5, 7)) < 0.7
+    k, v = layer.keys_values(memory)
+    assert (k.shape, v.shape) == ((2, 2, 7, 5), (2, 2, 7, 3))
+    np.testing.assert_array_equal(layer.attend(x, k, v, mask), layer.forward(x, memory, mask))
+    with pytest.raises(ValueError, match=r"expected memory \(B, T, 6\), got \(7, 6\)"):
+        layer.keys_values(memory[0])
+    with pytest.raises(ValueError, match=r"expected x \(B, T, 6\), got \(2, 5, 4\)"):
+        layer.attend(x[..., :4], k, v, mask)
+    with pytest.raises(ValueError, match="1 sentences of queries and 2 of keys"):
+        layer.attend(x[:1], k, v, mask)
+
+
 def test_float32_stays_float32():
     rng = np.random.default_rng(0)
     layer = MultiHeadAttention(6, 2, rng=rng, dtype=np.float32)

@@ -56,12 +56,14 @@ class FeedForward(Module):
     def forward(self, x: Array) -> Array:
         """x: (B, T, d). Returns: (B, T, d)"""
         rows = x.reshape(-1, x.shape[-1])  # (B T, d): every token a row
-        return self.linear2.forward(self.relu.forward(self.linear1.forward(rows))).reshape(x.shape)
+        rows = self.relu.forward(self.linear1.forward(rows))  # (B T, d_ff)
+        return self.linear2.forward(rows).reshape(x.shape)  # (B, T, d)
 
     def backward(self, dy: Array) -> Array:
         """dy: (B, T, d). Adds to `grads`. Returns: dx (B, T, d)"""
-        rows = dy.reshape(-1, dy.shape[-1])
-        return self.linear1.backward(self.relu.backward(self.linear2.backward(rows))).reshape(dy.shape)
+        rows = dy.reshape(-1, dy.shape[-1])  # (B T, d)
+        rows = self.relu.backward(self.linear2.backward(rows))  # (B T, d_ff)
+        return self.linear1.backward(rows).reshape(dy.shape)  # (B, T, d)
 
 
 # --8<-- [end:feed_forward]
@@ -158,8 +160,8 @@ class DecoderLayer(Module):
 
     def step(self, x: Array, own: list[Array], memory: Sequence[Array], mask: Array, memory_mask: Array) -> Array:
         """One new position (B, 1, d). own: keys and values of the positions so far, to which the new ones are added."""
-        new = self.self_attention.keys_values(x)
-        own[:] = new if not own else [np.concatenate(pair, axis=2) for pair in zip(own, new, strict=True)]
+        new = self.self_attention.keys_values(x)  # (B, H, 1, d_k), (B, H, 1, d/H)
+        own[:] = [np.concatenate(pair, axis=2) for pair in zip(own, new, strict=True)] if own else new
         x = self.norm1.forward(x + self.self_attention.attend(x, own[0], own[1], mask))
         x = self.norm2.forward(x + self.cross_attention.attend(x, memory[0], memory[1], memory_mask))
         return self.norm3.forward(x + self.feed_forward.forward(x))

@@ -121,6 +121,21 @@ def test_attention_weights_can_be_looked_at():
     torch.testing.assert_close(attention.out(y), attention(x, memory, mask))
 
 
+def test_attending_to_kept_keys_and_values_is_the_forward_pass():
+    g = generator()
+    with torch.random.fork_rng(devices=[]):
+        attention = MultiHeadAttention(10, 2, d_k=3)
+    x, memory = torch.randn(3, 5, 10, generator=g), torch.randn(3, 7, 10, generator=g)
+    mask = torch.rand(3, 1, 5, 7, generator=g) < 0.7
+    k, v = attention.keys_values(memory)
+    assert (k.shape, v.shape) == ((3, 2, 7, 3), (3, 2, 7, 5))
+    torch.testing.assert_close(attention.attend(x, k, v, mask), attention(x, memory, mask), rtol=0, atol=0)
+    with pytest.raises(ValueError, match="boolean mask, True where visible, got torch"):
+        attention.attend(x, k, v, mask.float())
+    with pytest.raises(ValueError, match="2 sentences of queries and 3 of keys"):
+        attention.attend(x[:2], k, v, mask)
+
+
 def test_a_model_in_half_precision():
     model = small().to(torch.bfloat16).eval()
     source, target = batch()

@@ -80,27 +80,36 @@ class MultiHeadAttention(nn.Module):
         """(B, T, H d_k) -> (B, H, T, d_k)"""
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
+    def forward(self, x: Tensor, memory: Tensor, mask: Tensor) -> Tensor:
+        """x: (B, T, d). memory: (B, S, d). mask: bool, broadcast to (B, H, T, S), True where visible. Returns: (B, T, d)"""
+        self._check(x, memory, mask)
+        k = self.split(self.k(memory))  # (B, H, S, d_k)
+        v = self.split(self.v(memory))  # (B, H, S, d/H)
+        q = self.split(self.q(x))  # (B, H, T, d_k)
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)  # equation 1: (B, H, T, d/H); 0 if it sees no key
+        return self.out(y.transpose(1, 2).flatten(2))  # (B, T, d)
+
     def keys_values(self, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """What decoding keeps. memory: (B, S, d). Returns: k (B, H, S, d_k), v (B, H, S, d/H)"""
         return self.split(self.k(memory)), self.split(self.v(memory))
 
     def attend(self, x: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
-        """softmax(q k' / sqrt(d_k)) v, heads side by side again. A row without any visible key gives 0."""
-        if mask.dtype != torch.bool:  # torch would add numbers to the scores
-            raise ValueError(f"MultiHeadAttention expected a boolean mask, True where visible, got {mask.dtype}")
-        if len(x) != len(k):
-            raise ValueError(f"MultiHeadAttention got {len(x)} sentences of queries and {len(k)} of keys")
-        y = F.scaled_dot_product_attention(self.split(self.q(x)), k, v, attn_mask=mask)  # (B, H, T, d/H), equation 1
+        """`forward` with keys and values that decoding has kept. x: (B, T, d). Returns: (B, T, d)"""
+        self._check(x, k, mask)
+        y = F.scaled_dot_product_attention(self.split(self.q(x)), k, v, attn_mask=mask)  # (B, H, T, d/H)
         return self.out(y.transpose(1, 2).flatten(2))  # (B, T, d)
-
-    def forward(self, x: Tensor, memory: Tensor, mask: Tensor) -> Tensor:
-        """x: (B, T, d). memory: (B, S, d). mask: bool, broadcast to (B, H, T, S), True where visible. Returns: (B, T, d)"""
-        return self.attend(x, *self.keys_values(memory), mask)
 
     def weights(self, x: Tensor, memory: Tensor, mask: Tensor) -> Tensor:
         """The attention weights alone, for looking at. Returns: (B, H, T, S)"""
-        k, _ = self.keys_values(memory)
+        k = self.split(self.k(memory))  # (B, H, S, d_k)
         identity = torch.eye(k.shape[2], dtype=k.dtype, device=k.device).expand(*k.shape[:2], -1, -1)
         return F.scaled_dot_product_attention(self.split(self.q(x)), k, identity, attn_mask=mask)
+
+    def _check(self, x: Tensor, keys: Tensor, mask: Tensor) -> None:
+        if mask.dtype != torch.bool:  # torch would add numbers to the scores
+            raise ValueError(f"MultiHeadAttention expected a boolean mask, True where visible, got {mask.dtype}")
+        if len(x) != len(keys):
+            raise ValueError(f"MultiHeadAttention got {len(x)} sentences of queries and {len(keys)} of keys")
 
 
 # --8<-- [end:attention]
@@ -290,9 +299,8 @@ class Transformer(nn.Module):
     def start(self, source: Tensor) -> Cache:
         """Encode, and make the cache that `step` continues. source: ids (B, S)."""
         memory = self.encode(source)
-        empty = memory[:, :0]
         return Cache(
-            [list(layer.self_attention.keys_values(empty)) for layer in self.decoder],
+            [list(layer.self_attention.keys_values(memory[:, :0])) for layer in self.decoder],  # nothing yet
             [layer.cross_attention.keys_values(memory) for layer in self.decoder],
             torch.zeros(len(source), 1, 1, 0, dtype=torch.bool, device=source.device),
             (source != self.pad)[:, None, None, :],

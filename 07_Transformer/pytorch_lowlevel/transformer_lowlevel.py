@@ -45,7 +45,7 @@ def embed(table: Tensor, tokens: Tensor, max_length: int = 1024) -> Tensor:
     low, high = int(tokens.min()), int(tokens.max())
     if low < 0 or high >= vocabulary:
         raise ValueError(f"embed expected token ids from 0 to {vocabulary - 1}, got {low} to {high}")
-    x = table.index_select(0, tokens.flatten()).view(*tokens.shape, d)
+    x = table.index_select(0, tokens.flatten()).view(*tokens.shape, d)  # (B, T, d)
     return math.sqrt(d) * x + sinusoids(tokens.shape[1], d, x.dtype)
 
 
@@ -157,7 +157,7 @@ def smoothed_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float = 0.
         raise ValueError(f"smoothed_cross_entropy got nothing but padding in labels of shape {tuple(labels.shape)}")
     log_p = F.log_softmax(logits, dim=-1)  # (B, T, V)
     right = log_p.gather(-1, labels[..., None])[..., 0]  # (B, T)
-    losses = (1.0 - smoothing) * right + smoothing * log_p.mean(dim=-1)
+    losses = (1.0 - smoothing) * right + smoothing * log_p.mean(dim=-1)  # (B, T)
     return -(losses * real).sum() / real.sum()
 
 
