@@ -95,7 +95,7 @@ def bad_imports(root: Path, chapters: list[Chapter]) -> list[str]:
                 elif not is_test and level == "pytorch_lowlevel":
                     reason = _lowlevel_breach(name, top, home)
                 elif not is_test and level == "paper":
-                    reason = _paper_breach(path.stem, top, kind)
+                    reason = _paper_breach(top, kind)
                 if reason:
                     breaches.append(f"{where} imports {name}: {reason}")
             if level == "pytorch_lowlevel" and not is_test:
@@ -132,11 +132,10 @@ def _lowlevel_breach(name: str, top: str, home: dict[str, tuple[str, str]]) -> s
     return "the low level has torch tensors and autograd"
 
 
-def _paper_breach(module: str, top: str, level: str) -> str:
+def _paper_breach(top: str, level: str) -> str:
     if top in ("transformers", "timm"):
         return "the paper level uses neither transformers nor timm"
-    # A training script may take from proofs/ how a batch runs through the levels that it trains.
-    return "a model knows nothing of its proofs" if level == "proofs" and not module.startswith("train_") else ""
+    return "a model and its training know nothing of its proofs" if level == "proofs" else ""
 
 
 def imported_names(nodes: Iterable[ast.AST]) -> Iterator[str]:
@@ -251,7 +250,7 @@ def proofs_that_import_a_level(root: Path, chapters: list[Chapter]) -> list[str]
         for path in [*sorted((folder / "proofs").glob("*.py")), *folder.glob("ladder.py")]:
             where = path.relative_to(root).as_posix()
             tree = ast.parse(path.read_text(encoding="utf-8"))
-            names = {name.split(".")[0] for name in imported_names(tree)}
+            names = {name.split(".")[0] for name in imported_names(ast.walk(tree))}
             breaches += [
                 f"{where} imports {name}: ask `load` for it" for name in sorted(names) if name.endswith(LEVEL_SUFFIXES)
             ]
