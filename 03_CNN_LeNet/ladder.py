@@ -2,90 +2,72 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator
-from functools import cache
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from lenet_checks import code_check, count_check, he_check, init_check, modern_count_check, ties_check
+from lenet_checks import (
+    code_check,
+    count_check,
+    full_table_check,
+    he_check,
+    init_check,
+    loss_check,
+    modern_count_check,
+    operations_check,
+    training_step_check,
+)
 from lenet_data import to_input
 from lenet_layers import LENET_LAYERS, MODERN_LAYERS
 from lenet_levels import (
-    LENET5_BUILDERS,
-    MODERN_BUILDERS,
+    CODES,
     MODERN_TRACE,
-    MSE_BUILDERS,
     TRACE,
+    LowLeNet5,
+    LowLeNet5MSE,
+    LowModern,
+    NumpyLeNet5,
+    NumpyLeNet5MSE,
+    NumpyModern,
+    PaperLeNet5,
+    PaperLeNet5MSE,
+    PaperModern,
     random_batch,
-    random_modern_params,
     random_params,
 )
-from lenet_references import SEQUENTIAL, TorchOperations
+from lenet_references import Sequential, TorchOperations, TorchOperationsMSE
 
+from utils.classification import accuracy
 from utils.data_loaders import load_dataset
-from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit, Script
+from utils.digits import DIGITS, digit_batches
+from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit, Phase
 from utils.parity.planting import load_mistakes
-from utils.proofs import fresh_params
+from utils.scripts import tiny_run
 
 MISTAKES = load_mistakes(Path(__file__).parent)
+MODULES = {"numpy": "lenet_numpy", "pytorch_lowlevel": "lenet_lowlevel", "paper": "lenet_paper"}
 
 
-# ---- real data without a network: the digits of scikit-learn ----
-
-DIGITS = "digits (1,797 images of 8x8, scikit-learn), enlarged to 24x24"
+# ---- data for the climb and the benchmark ----
 
 
-@cache
-def digits(split: str) -> Batch:
+def enlarged_digits(split: str) -> Batch:
     return to_input(load_dataset("digits", split))
 
 
-def digit_batches(rng: np.random.Generator, steps: int) -> Iterator[Batch]:
-    data = digits("train")
-    for _ in range(steps):
-        rows = rng.integers(0, len(data["labels"]), 32)
-        yield {name: value[rows] for name, value in data.items()}
+def mnist_sized(rng: np.random.Generator) -> Batch:
+    return {"images": rng.normal(size=(64, 1, 32, 32)), "labels": rng.integers(0, 10, 64)}
 
 
-def accuracy(outputs: dict[str, np.ndarray], batch: Batch) -> float:
-    """The smallest distance wins, or the largest logit."""
-    guess = outputs["distances"].argmin(axis=1) if "distances" in outputs else outputs["logits"].argmax(axis=1)
-    return float((guess == batch["labels"]).mean())
-
-
-def climb(module: str, model: str, **options: float) -> Climb:
-    return Climb(
-        dataset=DIGITS,
-        batches=digit_batches,
-        test=lambda: digits("test"),
-        metric="accuracy",
-        score=accuracy,
-        init=fresh_params(module, model),
-        steps=200,
-        options=options,
-    )
-
-
-def bench(module: str, model: str) -> Bench:
-    return Bench(
-        init=fresh_params(module, model, dtype=np.float32),
-        batch=lambda rng: {
-            "images": rng.normal(size=(64, 1, 32, 32)).astype(np.float32),
-            "labels": rng.integers(0, 10, 64),
-        },
-        what="batch 64, 1x32x32",
-    )
-
-
-def tiny_training(config: str, level: str) -> Script:
-    def run(folder: Path) -> object:
-        from utils.config import load_config
-
-        script = importlib.import_module("train_lenet")
-        return script.main(load_config(config, script.CONFIG, folder=script.CONFIGS), folder, level=level)
-
-    return Script(f"train_lenet --config {config} --level {level}", run)
+climb = partial(
+    Climb,
+    dataset=f"{DIGITS}, enlarged to 24x24",
+    batches=lambda rng, steps: digit_batches(enlarged_digits("train"), 32, rng, steps),
+    test=lambda: enlarged_digits("test"),
+    metric="accuracy",
+    score=accuracy,
+)
+BENCH = Bench(batch=mnist_sized, what="batch 64, 1x32x32")
 
 
 # ---- deviations ----
@@ -136,79 +118,77 @@ MODERN_DEVIATIONS = (
     Deviation(
         "of equal values in a window the first gets the gradient",
         "torch's convention; any of them would be a valid subgradient",
-        "check: ties",
+        "check: low-level operations",
     ),
 )
 
-LENET_MODULES = {"numpy": "lenet_numpy", "pytorch_lowlevel": "lenet_lowlevel", "paper": "lenet_paper"}
 PAPER = "LeCun, Bottou, Bengio, Haffner: Gradient-Based Learning Applied to Document Recognition, 1998"
 
-LENET5 = Ladder(
-    name="lenet5",
-    chapter="03",
-    paper=PAPER,
+
+# ---- the ladders ----
+
+lenet5 = partial(
+    Ladder,
+    data=random_batch,
     init=random_params,
-    batch=random_batch,
-    modules=LENET_MODULES,
-    builders=LENET5_BUILDERS,
-    references={"torch operations": TorchOperations("map")},
+    phases=(Phase(trains=lambda name: name != CODES),),
+    modules=MODULES,
+    inputs=("images",),
     activations=TRACE,
+    overfit=Overfit(steps=50, loss=10.0, options={"lr": 0.004}),
+    climb=climb(options={"lr": 0.004}),
+    train_script="train_lenet",
+)
+LENET5 = lenet5(
+    paper=PAPER,
+    builders={"numpy": NumpyLeNet5, "pytorch_lowlevel": LowLeNet5, "paper": PaperLeNet5},
+    reference_builders={"torch operations": TorchOperations},
     layers=LENET_LAYERS,
     checks=(
         Check("parameters and connections", count_check),
         Check("initialisation", init_check, proof="levels"),
+        Check("losses", loss_check, proof="levels"),
         Check("codes", code_check),
+        Check("every link", full_table_check),
+        Check("training step", training_step_check, proof="training"),
     ),
     mistakes=MISTAKES["lenet5"],
     deviations=LENET_DEVIATIONS,
-    scripts=tuple(tiny_training("tiny", level) for level in LENET_MODULES),
-    overfit=Overfit(steps=50, loss=10.0, options={"lr": 0.004}),
-    climb=climb("lenet_numpy", "LeNet5", lr=0.004),
-    bench=bench("lenet_numpy", "LeNet5"),
-    train_script="train_lenet",
+    scripts=tuple(tiny_run("train_lenet", "tiny", level) for level in MODULES),
+    bench=BENCH,
 )
-LENET5_MSE = Ladder(
-    name="lenet5_mse",
-    chapter="03",
-    paper=PAPER + ", equation 8",
-    init=random_params,
-    batch=random_batch,
-    modules=LENET_MODULES,
-    builders=MSE_BUILDERS,
-    references={"torch operations": TorchOperations("mse")},
-    activations=TRACE,
+LENET5_MSE = lenet5(
+    paper=f"{PAPER}, equation 8",
+    builders={"numpy": NumpyLeNet5MSE, "pytorch_lowlevel": LowLeNet5MSE, "paper": PaperLeNet5MSE},
+    reference_builders={"torch operations": TorchOperationsMSE},
     mistakes=MISTAKES["lenet5_mse"],
     deviations=LENET_DEVIATIONS[:1],
-    overfit=Overfit(steps=50, loss=10.0, options={"lr": 0.004}),
-    climb=climb("lenet_numpy", "LeNet5", lr=0.004),
-    train_script="train_lenet",
 )
 LENET_MODERN = Ladder(
-    name="lenet_modern",
-    chapter="03",
-    paper=PAPER + " (its sizes)",
-    init=random_modern_params,
-    batch=random_batch,
+    paper=f"{PAPER} (its sizes)",
+    data=random_batch,
     modules={
         "numpy": "lenet_modern_numpy",
         "pytorch_lowlevel": "lenet_modern_lowlevel",
         "paper": "lenet_modern_paper",
     },
-    builders=MODERN_BUILDERS,
-    references={"torch.nn.Sequential": SEQUENTIAL},
+    builders={"numpy": NumpyModern, "pytorch_lowlevel": LowModern, "paper": PaperModern},
+    reference_builders={"torch.nn.Sequential": Sequential},
+    inputs=("images",),
     activations=MODERN_TRACE,
     layers=MODERN_LAYERS,
     checks=(
         Check("parameters", modern_count_check),
         Check("He initialisation", he_check, proof="levels"),
-        Check("ties", ties_check, proof="levels"),
+        Check("low-level operations", operations_check, proof="levels"),
     ),
     mistakes=MISTAKES["lenet_modern"],
     deviations=MODERN_DEVIATIONS,
-    scripts=(tiny_training("tiny_modern", "paper"),),
+    scripts=(tiny_run("train_lenet", "tiny_modern", "paper"),),
     overfit=Overfit(steps=60, loss=0.05, options={"lr": 0.01}),
-    climb=climb("lenet_modern_numpy", "LeNetModern", lr=0.02),
-    bench=bench("lenet_modern_numpy", "LeNetModern"),
+    climb=climb(options={"lr": 0.02}),
+    bench=BENCH,
     train_script="train_lenet",
 )
-LADDERS = {ladder.name: ladder for ladder in (LENET5, LENET5_MSE, LENET_MODERN)}
+
+LADDERS = {"lenet5": LENET5, "lenet5_mse": LENET5_MSE, "lenet_modern": LENET_MODERN}

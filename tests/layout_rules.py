@@ -6,7 +6,8 @@ import ast
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from utils.chapters import Chapter
@@ -63,7 +64,7 @@ def repeated_modules(root: Path, chapters: list[Chapter]) -> list[str]:
 
 
 def bad_imports(root: Path, chapters: list[Chapter]) -> list[str]:
-    """Imports that the design does not allow at a level, or that look ahead to a later chapter."""
+    """Imports that the design does not allow at a level, or from a chapter that this one does not build on."""
     order = {chapter.folder: i for i, chapter in enumerate(chapters)}
     home = {
         p.stem: (c.folder, level)
@@ -73,26 +74,28 @@ def bad_imports(root: Path, chapters: list[Chapter]) -> list[str]:
     }
     breaches = []
     for chapter in chapters:
+        known = needed(chapter, chapters)
         for path in sorted((root / chapter.folder).rglob("*.py")):
             where = path.relative_to(root)
             level = where.parts[1] if len(where.parts) > 2 else ""
             is_test = path.stem.startswith("test_")
             tree = ast.parse(path.read_text(encoding="utf-8"))
-            for name in imported_names(tree):
+            for name in imported_names(ast.walk(tree)):
                 top = name.split(".")[0]
+                folder, kind = home.get(top, (chapter.folder, ""))
                 reason = ""
                 if top == "rungs":
                     reason = "chapters never import rungs"
-                elif top in home and order[home[top][0]] > order[chapter.folder]:
-                    reason = f"{home[top][0]} is a later chapter"
+                elif order[folder] > order[chapter.folder]:
+                    reason = f"{folder} is a later chapter"
+                elif folder not in known:
+                    reason = f"{chapter.folder} does not need {folder}"
                 elif not is_test and level == "numpy":
                     reason = _numpy_breach(top, home)
                 elif not is_test and level == "pytorch_lowlevel":
                     reason = _lowlevel_breach(name, top, home)
-                elif not is_test and level == "paper" and top in ("transformers", "timm"):
-                    reason = "the paper level uses neither transformers nor timm"
-                elif not is_test and path.stem.endswith("_paper") and home.get(top, ("", ""))[1] == "proofs":
-                    reason = "a model knows nothing of its proofs"
+                elif not is_test and level == "paper":
+                    reason = _paper_breach(top, kind)
                 if reason:
                     breaches.append(f"{where} imports {name}: {reason}")
             if level == "pytorch_lowlevel" and not is_test:
@@ -104,6 +107,11 @@ def bad_imports(root: Path, chapters: list[Chapter]) -> list[str]:
                     if taught.get(WRITTEN_OUT.get(name, ""), len(chapters)) >= order[chapter.folder]
                 ]
     return breaches
+
+
+def needed(chapter: Chapter, chapters: list[Chapter]) -> set[str]:
+    """The folders of the chapter and of all that it needs, at first or at second hand."""
+    return {chapter.folder}.union(*(needed(c, chapters) for c in chapters if c.id in chapter.needs))
 
 
 def _numpy_breach(top: str, home: dict[str, tuple[str, str]]) -> str:
@@ -124,9 +132,15 @@ def _lowlevel_breach(name: str, top: str, home: dict[str, tuple[str, str]]) -> s
     return "the low level has torch tensors and autograd"
 
 
-def imported_names(tree: ast.AST) -> Iterator[str]:
-    """Every imported name, dotted: `from torch import nn` gives torch.nn."""
-    for node in ast.walk(tree):
+def _paper_breach(top: str, level: str) -> str:
+    if top in ("transformers", "timm"):
+        return "the paper level uses neither transformers nor timm"
+    return "a model and its training know nothing of its proofs" if level == "proofs" else ""
+
+
+def imported_names(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """Every name that these nodes import, dotted: `from torch import nn` gives torch.nn."""
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -177,11 +191,45 @@ def stubs(root: Path, chapters: list[Chapter]) -> list[str]:
     ]
 
 
+def import_circles(root: Path, chapters: list[Chapter]) -> list[str]:
+    """Modules of utils/ and rungs/ that import each other, the first such circle."""
+    try:
+        TopologicalSorter(import_graph(root)).prepare()
+    except CycleError as error:
+        return [" -> ".join(reversed(error.args[1]))]
+    return []
+
+
+def import_graph(root: Path) -> dict[str, set[str]]:
+    """Module of utils/ and rungs/ -> those of them that it imports outside its functions, `if TYPE_CHECKING` included."""
+    files = {}
+    for path in sorted(p for folder in ("utils", "rungs") for p in (root / folder).rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        files[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    graph = {}
+    for module, path in files.items():
+        graph[module] = set()
+        for name in imported_names(_outside_functions(ast.parse(path.read_text(encoding="utf-8")))):
+            parts = name.split(".")
+            found = [p for i in range(len(parts)) if (p := ".".join(parts[: i + 1])) in files]
+            # The packages around a module are loaded before it, save those that this one lies in itself.
+            graph[module] |= {p for p in found if not f"{module}.".startswith(f"{p}.")} | {*found[-1:]}
+        graph[module].discard(module)
+    return graph
+
+
+def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield child
+            yield from _outside_functions(child)
+
+
 def long_files(root: Path, chapters: list[Chapter], limit: int = 350) -> list[str]:
     """Source files of the chapters, of utils/ and of rungs/ that are not read in one sitting."""
     files = [root / chapter.folder / "ladder.py" for chapter in chapters]
-    for folder in (*level_folders(root, chapters), "utils", "rungs"):
-        files += sorted((root / folder).glob("*.py"))
+    files += [p for folder in level_folders(root, chapters) for p in sorted((root / folder).glob("*.py"))]
+    files += [p for folder in ("utils", "rungs") for p in sorted((root / folder).rglob("*.py"))]
     return [
         f"{p.relative_to(root).as_posix()} has {lines} lines"
         for p in files
@@ -202,7 +250,7 @@ def proofs_that_import_a_level(root: Path, chapters: list[Chapter]) -> list[str]
         for path in [*sorted((folder / "proofs").glob("*.py")), *folder.glob("ladder.py")]:
             where = path.relative_to(root).as_posix()
             tree = ast.parse(path.read_text(encoding="utf-8"))
-            names = {name.split(".")[0] for name in imported_names(tree)}
+            names = {name.split(".")[0] for name in imported_names(ast.walk(tree))}
             breaches += [
                 f"{where} imports {name}: ask `load` for it" for name in sorted(names) if name.endswith(LEVEL_SUFFIXES)
             ]

@@ -19,8 +19,9 @@ import rungs.running.threads
 import rungs.running.verify
 from rungs.app import COMMANDS
 from rungs.cli import main
-from tests import toy
-from tests.toy import toy_ladder
+from tests.toys import chapter as toy_chapter
+from tests.toys import scale
+from tests.toys.scale import toy_ladder
 from utils.chapters import ROOT, Chapter
 from utils.ladder import Bench, Climb, Deviation, Mistake
 
@@ -28,23 +29,17 @@ from utils.ladder import Bench, Climb, Deviation, Mistake
 @pytest.fixture
 def toys(tmp_path, monkeypatch):
     """Chapter 01 as a tiny chapter of one ladder, so that the tests do not depend on what the chapters hold."""
-    toy.write_chapter(tmp_path)
-    test = toy.batch(np.random.default_rng(5))
+    toy_chapter.write_chapter(tmp_path, scale.SOURCES)
+    test = scale.data(np.random.default_rng(5))
     climb = Climb(
         "random numbers",
-        batches=lambda rng, steps: (toy.batch(rng) for _ in range(steps)),
+        batches=lambda rng, steps: (scale.data(rng) for _ in range(steps)),
         test=lambda: test,
         metric="mean squared error",
-        score=lambda outputs, batch: float(np.mean((outputs["y"] - batch["y"]) ** 2)),
-        init=lambda rng: {"first.a": rng.normal(size=5), "second.a": rng.normal(size=5)},
+        score=lambda trainer, test: float(np.mean((trainer.predict({"x": test["x"]})["y"] - test["y"]) ** 2)),
         steps=12,
     )
-    bench = Bench(
-        lambda rng: {name: rng.normal(size=5).astype(np.float32) for name in ("first.a", "second.a")},
-        lambda rng: {name: value.astype(np.float32) for name, value in toy.batch(rng).items()},
-        "7 rows of 5",
-        variants={"paper, faster steps": {"lr": 0.5}},
-    )
+    bench = Bench(scale.data, "7 rows of 5", variants={"paper, faster steps": {"lr": 0.5}})
     mistake = Mistake(
         "no tanh",
         "numpy",
@@ -57,7 +52,7 @@ def toys(tmp_path, monkeypatch):
     monkeypatch.setattr("utils.ladder.load_ladders", lambda chapter: {"toy": ladder})
     monkeypatch.setattr(Chapter, "is_written", property(lambda chapter: chapter.id in ("01", "02")))
     yield ladder
-    toy.forget_chapter(tmp_path)
+    toy_chapter.forget_chapter(tmp_path, scale.SOURCES)
 
 
 def run(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
@@ -266,21 +261,12 @@ def test_verify_as_json(toys, capsys):
 
 
 def test_verify_names_the_first_divergence_first(toys, monkeypatch, capsys):
-    from utils.levels import NumpyLevel
+    class Half(scale.NumpyScale):
+        def loss(self, model, outputs, batch):
+            loss, backward = super().loss(model, outputs, batch)
+            return loss / 2, backward
 
-    def wrong(module):
-        level = toy.numpy_level(module)
-        assert isinstance(level, NumpyLevel)
-        one_pass = level.one_pass
-
-        def half(model, batch, training):
-            outputs, loss, backward = one_pass(model, batch, training)
-            return outputs, loss / 2, backward
-
-        level.one_pass = half
-        return level
-
-    broken = toy_ladder(builders={**toys.builders, "numpy": wrong})
+    broken = toy_ladder(builders={**toys.builders, "numpy": Half})
     monkeypatch.setattr("utils.ladder.load_ladders", lambda chapter: {"toy": broken})
     assert main(["verify", "01", "--seeds", "1"]) == 1
     shown = capsys.readouterr()
@@ -295,6 +281,26 @@ def test_trace_lists_every_tensor(toys, capsys):
     shown = capsys.readouterr().out
     for tensor in ("activation first", "activation second", "gradient first.a", "input gradient x", "loss at step 0"):
         assert tensor in shown
+
+
+def test_trace_begins_with_what_failed(toys, monkeypatch, capsys):
+    class Wrong(scale.NumpyScale):
+        def forward(self, model, batch, training):
+            return {"y": 2.0 * super().forward(model, batch, training)["y"]}
+
+    broken = toy_ladder(builders={**toys.builders, "numpy": Wrong})
+    monkeypatch.setattr("utils.ladder.load_ladders", lambda chapter: {"toy": broken})
+    assert main(["verify", "01", "--seeds", "1", "--trace"]) == 1
+    table = capsys.readouterr().out.partition("tensor")[2]
+    assert table.index("output y") < table.index("activation first")  # which is computed earlier, and is equal
+
+
+def test_a_run_that_compared_nothing_is_not_green(toys, monkeypatch, capsys):
+    monkeypatch.setattr("utils.ladder.load_ladders", lambda chapter: {})
+    assert main(["verify", "01", "--json"]) == 1
+    shown = capsys.readouterr()
+    assert not json.loads(shown.out)["ok"]
+    assert "nothing was proved" in shown.err
 
 
 def test_only_one_level(toys, capsys):

@@ -21,6 +21,7 @@ RULES = (
     rules.stubs,
     rules.long_files,
     rules.proofs_that_import_a_level,
+    rules.import_circles,
 )
 
 
@@ -36,8 +37,9 @@ def test_there_is_something_to_keep():
 
 @pytest.fixture
 def repository(tmp_path):
-    """Two chapters that keep every rule."""
+    """Three chapters that keep every rule, the third of which needs the first, and two modules of utils/."""
     chapters = [replace(find_chapter(c), folder=f"{c}_x") for c in ("01", "02")]
+    chapters.append(replace(find_chapter("03"), folder="03_x", needs=["01"]))
     folders = [
         "01_x/numpy",
         "01_x/pytorch_lowlevel",
@@ -45,6 +47,7 @@ def repository(tmp_path):
         "01_x/proofs",
         "02_x/numpy",
         "02_x/pytorch_lowlevel",
+        "03_x/numpy",
     ]
     for folder in folders:
         (tmp_path / folder).mkdir(parents=True)
@@ -52,11 +55,13 @@ def repository(tmp_path):
     (tmp_path / "01_x/pytorch_lowlevel/one_lowlevel.py").write_text("import torch\n")
     (tmp_path / "02_x/pytorch_lowlevel/two_lowlevel.py").write_text("import torch.nn.functional as F\nF.softmax\n")
     (tmp_path / "01_x/paper/one_paper.py").write_text("import torch.nn as nn\n")
-    (tmp_path / "01_x/proofs/one_levels.py").write_text(
-        "import timm\nimport importlib\nimportlib.import_module('timm.models')\n"
-    )
+    (tmp_path / "01_x/proofs/one_levels.py").write_text("import timm\n")
     (tmp_path / "01_x/ladder.py").write_text("from one_levels import timm\n")
     (tmp_path / "02_x/numpy/two_numpy.py").write_text("from one_numpy import np\n")
+    (tmp_path / "03_x/numpy/three_numpy.py").write_text("from one_numpy import np\n")
+    (tmp_path / "utils").mkdir()
+    (tmp_path / "utils/one.py").write_text("import utils.two\n")
+    (tmp_path / "utils/two.py").write_text("def f():\n    from utils.one import x\n")
     listed = ", ".join(f'"{name}"' for name in [".", *folders])
     (tmp_path / "pyproject.toml").write_text(
         f"[tool.hatch.build.targets.wheel]\ndev-mode-dirs = [{listed}]\n[tool.pyright]\nextraPaths = [{listed}]\n"
@@ -76,11 +81,13 @@ def test_a_sound_repository_has_no_breach(repository):
         (rules.init_files, "01_x/numpy/__init__.py", "", "01_x/numpy/__init__.py"),
         (rules.repeated_modules, "02_x/numpy/one_numpy.py", "", "one_numpy stands in 2 folders"),
         (rules.repeated_modules, "02_x/numpy/random.py", "", "random hides an installed module"),
-        (rules.bad_imports, "02_x/numpy/three_numpy.py", "import torch", "imports torch"),
-        (rules.bad_imports, "02_x/numpy/three_numpy.py", "def f():\n    import scipy.special", "imports scipy.special"),
-        (rules.bad_imports, "02_x/numpy/three_numpy.py", "from one_paper import x", "it is of another level"),
-        (rules.bad_imports, "01_x/numpy/three_numpy.py", "from two_numpy import x", "02_x is a later chapter"),
+        (rules.bad_imports, "02_x/numpy/four_numpy.py", "import torch", "imports torch"),
+        (rules.bad_imports, "02_x/numpy/four_numpy.py", "def f():\n    import scipy.special", "imports scipy.special"),
+        (rules.bad_imports, "02_x/numpy/four_numpy.py", "from one_paper import x", "it is of another level"),
+        (rules.bad_imports, "01_x/numpy/four_numpy.py", "from two_numpy import x", "02_x is a later chapter"),
         (rules.bad_imports, "01_x/numpy/test_one.py", "import two_numpy", "02_x is a later chapter"),
+        (rules.bad_imports, "03_x/numpy/four_numpy.py", "import two_numpy", "03_x does not need 02_x"),
+        (rules.bad_imports, "03_x/exercises/01_y/stub.py", "import two_numpy", "03_x does not need 02_x"),
         (rules.bad_imports, "01_x/ladder.py", "import rungs.cli", "chapters never import rungs"),
         (rules.bad_imports, "01_x/pytorch_lowlevel/a_lowlevel.py", "from torch import nn", "no nn modules"),
         (
@@ -98,7 +105,9 @@ def test_a_sound_repository_has_no_breach(repository):
         ),
         (rules.bad_imports, "01_x/pytorch_lowlevel/a_lowlevel.py", "import torchvision", "torch tensors and autograd"),
         (rules.bad_imports, "01_x/paper/a_paper.py", "import timm", "neither transformers nor timm"),
-        (rules.bad_imports, "01_x/paper/a_paper.py", "from one_levels import x", "nothing of its proofs"),
+        (rules.bad_imports, "01_x/paper/a_paper.py", "from one_levels import x", "know nothing of its proofs"),
+        (rules.bad_imports, "01_x/paper/load_a.py", "from one_levels import x", "know nothing of its proofs"),
+        (rules.bad_imports, "01_x/paper/train_two.py", "from one_levels import x", "know nothing of its proofs"),
         (rules.bad_imports, "01_x/numpy/a_numpy.py", "from one_levels import x", "it is of another level"),
         (rules.bad_imports, "01_x/proofs/one_levels.py", "from two_numpy import x", "02_x is a later chapter"),
         (rules.bad_imports, "01_x/proofs/one_levels.py", "from rungs import cli", "chapters never import rungs"),
@@ -127,6 +136,16 @@ def test_a_sound_repository_has_no_breach(repository):
         (rules.long_files, "01_x/ladder.py", "\n" * 351, "01_x/ladder.py has 351 lines"),
         (rules.long_files, "utils/long.py", "\n" * 351, "utils/long.py has 351 lines"),
         (rules.long_files, "rungs/long.py", "\n" * 351, "rungs/long.py has 351 lines"),
+        (rules.long_files, "utils/kit/long.py", "\n" * 351, "utils/kit/long.py has 351 lines"),
+        (rules.long_files, "rungs/kit/long.py", "\n" * 351, "rungs/kit/long.py has 351 lines"),
+        (rules.import_circles, "utils/two.py", "from utils import one", "utils.one -> utils.two -> utils.one"),
+        (rules.import_circles, "utils/two.py", "class A:\n    from utils.one import x", "utils.two -> utils.one"),
+        (
+            rules.import_circles,
+            "utils/two.py",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from utils.one import x",
+            "utils.two -> utils.one",
+        ),
     ],
 )
 def test_each_rule_rejects_a_breach(repository, rule, file, text, breach):
@@ -134,6 +153,32 @@ def test_each_rule_rejects_a_breach(repository, rule, file, text, breach):
     (root / file).parent.mkdir(parents=True, exist_ok=True)
     (root / file).write_text(text)
     assert any(breach in found for found in rule(root, chapters)), rule(root, chapters)
+
+
+def test_a_package_is_loaded_before_its_modules(tmp_path):
+    files = {
+        "utils/__init__.py": "",
+        "utils/kit/__init__.py": "from utils.kit.inner import x",
+        "utils/kit/inner.py": "import os.path\nfrom utils.kit import other",
+        "utils/kit/other.py": "from rungs.outer import y",
+        "rungs/outer.py": "",
+        "rungs/user.py": "import utils.kit.other as o",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert rules.import_graph(tmp_path) == {
+        "utils": set(),
+        "utils.kit": {"utils.kit.inner"},
+        "utils.kit.inner": {"utils.kit.other"},
+        "utils.kit.other": {"rungs.outer"},
+        "rungs.outer": set(),
+        "rungs.user": {"utils", "utils.kit", "utils.kit.other"},
+    }
+    assert rules.import_circles(tmp_path, []) == []
+    (tmp_path / "rungs/outer.py").write_text("from utils.kit import x")
+    (circle,) = rules.import_circles(tmp_path, [])
+    assert set(circle.split(" -> ")) == {"utils.kit", "utils.kit.inner", "utils.kit.other", "rungs.outer"}
 
 
 def test_each_module_name_finds_its_own_file():

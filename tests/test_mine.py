@@ -11,10 +11,11 @@ import pytest
 
 from rungs import progress
 from rungs.errors import Failed, RungsError
-from rungs.level import loading, mine
+from rungs.level import mine, proving
 from rungs.level.files import default_folder, find_files, level_modules
 from rungs.level.skeleton import make_skeleton
 from utils.chapters import find_chapter
+from utils.parity.stand_in import StandIn
 
 CHAPTER = find_chapter("01")
 OURS = level_modules(CHAPTER, "numpy")
@@ -39,7 +40,7 @@ def write(
 
 def report(path: Path, ladder: str = "linear") -> dict[str, Any]:
     """The report of one ladder, in this process."""
-    answer = mine.verify_in_child("01", "numpy", {path.stem: str(path)}, ladder, 1)
+    answer = proving.verify_in_child("01", "numpy", {path.stem: str(path)}, ladder, 1)
     assert "problem" not in answer, answer
     assert len(answer["reports"]) == 1
     return answer["reports"][0]
@@ -62,7 +63,7 @@ def test_ours_is_back_afterwards(work: Path) -> None:
 
     report(write(work))
     assert sys.modules["linear_numpy"] is linear_numpy
-    assert not any(isinstance(finder, loading._Finder) for finder in sys.meta_path)
+    assert not any(isinstance(finder, StandIn) for finder in sys.meta_path)
     assert not (work / "__pycache__").exists()
 
 
@@ -101,7 +102,7 @@ def test_changing_the_input_in_place_is_named(work: Path) -> None:
 def test_a_piece_is_used_by_ours_that_build_on_it(work: Path) -> None:
     """The learner's linear_numpy alone: the logistic ladder, whose module imports it, is tried with it too."""
     path = write(work, find="class LinearRegression:", replace="class LinearRegressionOld:")
-    answer = mine.verify_in_child("01", "numpy", {path.stem: str(path)}, "logistic", 1)
+    answer = proving.verify_in_child("01", "numpy", {path.stem: str(path)}, "logistic", 1)
     assert "problem" not in answer
     logistic = OURS["logistic_numpy"].read_text(encoding="utf-8")
     assert bool(answer["reports"]) == ("linear_numpy" in logistic)
@@ -119,7 +120,7 @@ def test_a_piece_is_used_by_ours_that_build_on_it(work: Path) -> None:
 def test_what_can_be_seen_without_running(work: Path, source: str, message: str) -> None:
     (work / "linear_numpy.py").write_text(source)
     with pytest.raises(RungsError, match=message):
-        mine.reports(CHAPTER, "numpy", work / "linear_numpy.py")
+        mine.proved(CHAPTER, "numpy", work / "linear_numpy.py")
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_what_can_be_seen_without_running(work: Path, source: str, message: str)
 def test_a_low_level_file_without_modules_of_torch(work: Path, source: str) -> None:
     (work / "linear_lowlevel.py").write_text(source)
     with pytest.raises(RungsError, match="the low-level PyTorch level is written without it"):
-        mine.reports(CHAPTER, "pytorch_lowlevel", work / "linear_lowlevel.py")
+        mine.proved(CHAPTER, "pytorch_lowlevel", work / "linear_lowlevel.py")
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_a_low_level_file_without_modules_of_torch(work: Path, source: str) -> N
 def test_a_file_that_cannot_be_imported(work: Path, source: str, message: str) -> None:
     path = work / "linear_numpy.py"
     path.write_text(source)
-    assert message in mine.verify_in_child("01", "numpy", {path.stem: str(path)}, "linear", 1)["problem"]
+    assert message in proving.verify_in_child("01", "numpy", {path.stem: str(path)}, "linear", 1)["problem"]
 
 
 def test_which_file(work: Path) -> None:
@@ -170,9 +171,9 @@ def test_a_whole_level_counts_in_the_progress(work: Path, monkeypatch: pytest.Mo
     from rungs.sandbox import process
 
     def here(target: str, arguments: dict[str, Any], **limits: Any) -> process.Outcome:
-        assert target == "rungs.level.mine:verify_in_child"
+        assert target == "rungs.level.proving:verify_in_child"
         limits["tell"]("linear: numpy against paper")
-        result = mine.verify_in_child(**{**json.loads(json.dumps(arguments)), "ladder": "linear"})
+        result = proving.verify_in_child(**{**json.loads(json.dumps(arguments)), "ladder": "linear"})
         return process.Outcome("finished", json.loads(json.dumps(result)), 0, "", "", "", "", 1.0)
 
     monkeypatch.setattr(process, "run_limited", here)
@@ -183,12 +184,12 @@ def test_a_whole_level_counts_in_the_progress(work: Path, monkeypatch: pytest.Mo
     with progress.change() as state:
         state.entry("01.numpy").started = progress.now()
     told: list[str] = []
-    found = mine.reports(CHAPTER, "numpy", seeds=1, tell=told.append)
+    found = mine.proved(CHAPTER, "numpy", seeds=1, tell=told.append)
     assert [item["ok"] for item in found] == [True]
     assert progress.load().is_done("01.numpy")
     assert told == ["linear: numpy against paper"]
     write(folder, find="dy @ self.params", replace="-dy @ self.params")
-    assert not mine.reports(CHAPTER, "numpy", seeds=1)[0]["ok"]
+    assert not mine.proved(CHAPTER, "numpy", seeds=1)[0]["ok"]
     assert progress.load().entry("01.numpy").status == "failed"
     assert progress.load().is_done("01.numpy")  # what was once done stays done
 
@@ -203,7 +204,7 @@ def test_how_a_limited_process_ends_is_said(work: Path, monkeypatch: pytest.Monk
         outcome = process.Outcome(ending, None, code, signal, "", "linear: numpy against paper", trace, 1.0)
         monkeypatch.setattr(process, "run_limited", lambda *args, **kwargs: outcome)
         with pytest.raises(Failed) as caught:
-            mine.reports(CHAPTER, "numpy", path)
+            mine.proved(CHAPTER, "numpy", path)
         return str(caught.value)
 
     assert (

@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from rungs.skeleton import SUFFIX, level_modules
+from rungs.level.files import SUFFIX, level_modules
 from tests.toys import chapter as toy_chapter
 from tests.toys import scale
 from utils.chapters import find_chapter, written_chapters

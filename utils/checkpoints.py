@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -76,6 +76,57 @@ def expect_identity(saved: Mapping[str, Any], expect: Mapping[str, Any], what: s
     ]
     if differing:
         raise CheckpointError(f"{what} is of another model or configuration: {'; '.join(differing)}")
+
+
+def find_file(path_or_hub_name: str | Path) -> Path:
+    """The safetensors file of a model: a file, its folder, or a name on the hub, downloaded or taken from the hub's cache.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    path = Path(path_or_hub_name).expanduser()
+    if path.is_dir():
+        path = path / "model.safetensors"
+    if path.is_file():
+        return path
+    name = str(path_or_hub_name)
+    if name.endswith(".safetensors") or name.count("/") != 1 or name.startswith((".", "/")):
+        raise CheckpointError(f"no file {path}: give a safetensors file, its folder, or a hub name such as owner/model")
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(hf_hub_download(name, "model.safetensors"))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise CheckpointError(
+            f"{name} is neither a file here nor to be had from the hub: {type(error).__name__}. Download its "
+            "model.safetensors, and give the path of that file"
+        ) from error
+
+
+def read_safetensors(file: Path) -> Mapping[str, np.ndarray]:
+    """All arrays of a library's safetensors file; half-precision ones become float32.
+
+    Raises:
+        CheckpointError: it cannot be read.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file  # the NumPy reader has no bfloat16
+
+    try:
+        tensors = load_file(file)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{file} cannot be read as safetensors: {error}") from error
+    half = (torch.float16, torch.bfloat16)
+    return {name: (t.float() if t.dtype in half else t).numpy() for name, t in tensors.items()}
+
+
+def listed(names: Iterable[str], most: int = 5) -> str:
+    """The first few of many names, and how many more there are."""
+    names = list(names)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return (", ".join(names[:most]) or "none") + more
 
 
 def write_atomic(path: Path, data: bytes) -> None:

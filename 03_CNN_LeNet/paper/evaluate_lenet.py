@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from lenet_numpy import FULL_TABLE
 
 from utils.ladder import Batch, Trainer
 from utils.training_utils import in_chunks
@@ -26,13 +28,19 @@ def error_rate(trainer: Trainer, data: Batch) -> float:
     return 100.0 * float((answers(trainer, data) != data["labels"]).mean())
 
 
+def model_sizes(table: str) -> dict[str, Any]:
+    """What a level is built with, besides the defaults, for a `table` of the configuration."""
+    return {"table": FULL_TABLE} if table == "full" else {}
+
+
 def trained(folder: Path) -> tuple[dict, Trainer]:
     """What a run trained, and its weights at the level that it used."""
     from utils.ladder import load_ladders
     from utils.runs import saved_params
 
     identity = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    level = load_ladders("03")[identity["ladder"]].levels[identity["level"]]
+    ladder, sizes = load_ladders("03")[identity["ladder"]], model_sizes(identity["config"]["table"])
+    level = ladder.level(identity["level"], **sizes)
     return identity, level.start(saved_params(folder, identity))
 
 

@@ -120,6 +120,13 @@ def test_a_resumed_run_ends_with_the_same_weights(tmp_path, monkeypatch):
     assert logs[0] == logs[1]
 
 
+@pytest.mark.parametrize("level", ["numpy", "pytorch_lowlevel", "paper"])
+def test_a_run_with_every_link_is_trained_and_evaluated(level, tmp_path):
+    config = load_config("tiny", CONFIG, ["table=full", "examples=16", "epochs=1"], folder=CONFIGS)
+    errors = main(config, tmp_path, level=level)
+    assert evaluate_lenet.main(tmp_path)["test_error"] == pytest.approx(errors["test_error"])
+
+
 def test_scripts_run_from_the_command_line(tmp_path, monkeypatch, capsys):
     out = tmp_path / "run"
     given = ["--level", "numpy", "--out", str(out), "--set", "examples=32", "--set", "epochs=1"]

@@ -16,7 +16,7 @@ from typing import Any, Literal, Self
 import lenet_modern_numpy
 import lenet_numpy
 import numpy as np
-from evaluate_lenet import error_rate
+from evaluate_lenet import error_rate, model_sizes
 from lenet_data import to_input
 from pydantic import Field, model_validator
 
@@ -91,7 +91,7 @@ def main(config: LeNetConfig, folder: Path, *, level: str = "paper", resume: boo
     start = initial_params(config, rng["init"])
 
     with Run(folder, identity, rng=rng, resume=resume) as run:
-        implementation = load_ladders("03")[config.ladder].levels[level]
+        implementation = load_ladders("03")[config.ladder].level(level, **model_sizes(config.table))
         trainer = implementation.start(run.params or start, lr=config.lr, momentum=config.momentum)
         run.restore(trainer, batches)
         while batches.epoch < config.epochs:

@@ -1,23 +1,35 @@
-"""The chapter's own proofs: parameters and connections of the paper's table, initialisation, codes, ties.
+"""The chapter's own proofs: the paper's counts, initialisation, codes, every link in C3, operations and losses, a step.
 
-Each is a function (modules by level, generator) -> findings, declared in `../ladder.py`.
+Each is a function (load, generator) -> findings, declared in `../ladder.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import ModuleType
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
-from lenet_layers import tied
-from lenet_levels import CODES, LENET5_BUILDERS, MODERN_BUILDERS, random_batch
-from lenet_paper import C3_TABLE
+from lenet_layers import OVERLAPPING, equation_8, equation_9, spread, tied
+from lenet_levels import CODES, random_params
+from lenet_references import TABLE
+from torch import Tensor
 from torch.nn import functional as F
 
-from utils.parity.compare import compare
+from utils.ladder import Level, Load, load_ladders
+from utils.parity.cases import near
+from utils.parity.compare import compare, compare_all
 from utils.parity.finding import Finding, failed, passed
+
+FULL_TABLE = (tuple(range(6)),) * 16
+
+
+def levels_of(name: str, load: Load, **sizes: Any) -> dict[str, Any]:
+    ladder = load_ladders("03")[name]
+    return {level: ladder.level(level, load=load, **sizes) for level in ladder.builders}
+
+
+# ---- counts ----
 
 PAPER_COUNTS = {  # section II-B: trainable parameters and connections; F6's connections are its parameters
     "c1": (156, 122_304),
@@ -36,20 +48,19 @@ def connections(name: str, params: Mapping[str, np.ndarray], shape: tuple[int, .
     if name in ("s2", "s4"):
         return 5 * shape[1] * positions  # four inputs and a bias
     if name == "output":
-        return params["output.codes"].size
+        return params[CODES].size
     return (params[f"{name}.weight"].size + params[f"{name}.bias"].size) * positions
 
 
-def count_check(modules: Mapping[str, ModuleType], rng: np.random.Generator) -> list[Finding]:
+def count_check(load: Load, rng: np.random.Generator) -> list[Finding]:
     """The paper's table, layer by layer, at every level: 60,000 trainable parameters, 340,908 connections."""
-    findings = []
-    for level, builder in LENET5_BUILDERS.items():
-        made = builder(modules[level])
+    findings, batch = [], load_ladders("03")["lenet5"].batch(rng)
+    for level, made in levels_of("lenet5", load).items():
         params = made.fresh(rng)
-        result = made.run(params, random_batch(rng, 2), training=True)
+        result = made.run(params, batch, training=True)
         totals = np.zeros(2, dtype=int)
         for layer, (want_params, want_connections) in PAPER_COUNTS.items():
-            count = sum(p.size for name, p in params.items() if name.startswith(layer + ".") and name not in CODES)
+            count = sum(p.size for name, p in params.items() if name.startswith(layer + ".") and name != CODES)
             links = connections(layer, params, result.activations[layer].shape)
             findings.append(compare(f"{level} {layer} parameters", count, want_params, may_be_zero=True))
             findings.append(compare(f"{level} {layer} connections", links, want_connections))
@@ -60,47 +71,71 @@ def count_check(modules: Mapping[str, ModuleType], rng: np.random.Generator) -> 
     return findings
 
 
-def bound_of(name: str) -> np.ndarray | None:
-    """2.4 / fan_in of each weight (Appendix A); None for biases."""
+def modern_count_check(load: Load, rng: np.random.Generator) -> list[Finding]:
+    return [
+        compare(f"{level} parameters", sum(p.size for p in made.fresh(rng).values()), 61_706)
+        for level, made in levels_of("lenet_modern", load).items()
+    ]
+
+
+# ---- initialisation ----
+
+
+def draws_of(level: Level, rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
+    """Every parameter as it is initialised `count` times. Returns: (count, *shape) by name"""
+    draws = [level.fresh(rng) for _ in range(count)]
+    return {name: np.stack([draw[name] for draw in draws]) for name in draws[0]}
+
+
+def uniform(what: str, values: np.ndarray, bound: Any) -> list[Finding]:
+    """Values against U(-bound, bound), by their ends and their spread; one in 10^8 right draws would fail."""
+    scaled, count = values / bound, values.size
+    return [
+        near(f"{what}: smallest", float(scaled.min()), -1.0, 40.0 / count),
+        near(f"{what}: largest", float(scaled.max()), 1.0, 40.0 / count),
+        near(f"{what}: standard deviation", float(scaled.std()), 1.0 / np.sqrt(3.0), 3.0 / np.sqrt(count)),
+    ]
+
+
+def init_check(load: Load, rng: np.random.Generator) -> list[Finding]:
+    """Every weight of LeNet-5 from U(+-2.4 / fan_in) (Appendix A), by Glorot's rule where a convolution stands alone."""
+    links = np.array([len(maps) for maps in TABLE for _ in maps])
     fan_in: dict[str, Any] = {
         "c1.weight": 25,
         "s2.coefficient": 5,
-        "c3.weight": np.array([25 * len(maps) for maps in C3_TABLE for _ in maps])[:, None, None],
+        "c3.weight": 25 * links[:, None, None],
         "s4.coefficient": 5,
         "c5.weight": 400,
         "f6.weight": 120,
     }
-    return 2.4 / np.asarray(fan_in[name], dtype=np.float64) if name in fan_in else None
-
-
-def init_check(modules: Mapping[str, ModuleType], rng: np.random.Generator) -> list[Finding]:
-    """Weights divided by their bound are uniform on [-1, 1]: none beyond, the largest near 1, the variance near 1/3."""
     findings = []
-    for level, builder in LENET5_BUILDERS.items():
-        draws = [builder(modules[level]).fresh(rng) for _ in range(5)]
-        for name in draws[0]:
-            if name in CODES:
-                continue
-            values = np.stack([draw[name] for draw in draws])
-            bound = bound_of(name)
-            if bound is None:
-                zero = not values.any()
-                findings.append(passed(f"{level} {name}") if zero else failed(f"{level} {name}", "must start at zero"))
-                continue
-            scaled = values / bound
-            noise = 6.0 * np.sqrt(4.0 / 45.0 / scaled.size)  # the variance of u^2 is 4/45
-            off = abs(float((scaled**2).mean()) - 1.0 / 3.0)
-            fits = np.abs(scaled).max() <= 1.0 + 1e-6 and off < noise
-            message = (
-                f"not uniform on +-2.4/fan_in: largest {np.abs(scaled).max():.3f} of it, variance off by {off:.3f}"
-            )
-            findings.append(passed(f"{level} {name}", off) if fits else failed(f"{level} {name}", message))
+    for level, made in levels_of("lenet5", load).items():
+        for name, values in draws_of(made, rng, 20).items():
+            if name in fan_in:
+                findings += uniform(f"{level} {name}", values, 2.4 / fan_in[name])
+            elif name != CODES:
+                findings.append(compare(f"{level} {name}", values, np.zeros_like(values), may_be_zero=True))
+    conv = load("conv_numpy").Conv2d(20, 30, 5, rng=rng)
+    findings += uniform("Conv2d weight", conv.params["weight"], np.sqrt(6.0 / (500 + 750)))
+    return [*findings, compare("Conv2d bias", conv.params["bias"], np.zeros(30), may_be_zero=True)]
+
+
+def he_check(load: Load, rng: np.random.Generator) -> list[Finding]:
+    """The standard deviation of every weight is sqrt(2 / fan_in), within six standard errors; biases are zero."""
+    findings = []
+    for level, made in levels_of("lenet_modern", load).items():
+        for name, values in draws_of(made, rng, 5).items():
+            if name.endswith("weight"):
+                sd = np.sqrt(2.0 / np.prod(values.shape[2:]))
+                findings.append(near(f"{level} {name}", float(values.std()), sd, 6.0 / np.sqrt(2.0 * values.size)))
+            else:
+                findings.append(compare(f"{level} {name}", values, np.zeros_like(values), may_be_zero=True))
     return findings
 
 
-def code_check(modules: Mapping[str, ModuleType], rng: np.random.Generator) -> list[Finding]:
+def code_check(load: Load, rng: np.random.Generator) -> list[Finding]:
     """The same ten codes at every level, of +1 and -1, no two of them near each other."""
-    codes = {level: b(modules[level]).fresh(rng)["output.codes"] for level, b in LENET5_BUILDERS.items()}
+    codes = {level: made.fresh(rng)[CODES] for level, made in levels_of("lenet5", load).items()}
     findings = [compare(f"{level} codes", codes[level], codes["paper"]) for level in ("numpy", "pytorch_lowlevel")]
     findings.append(compare("codes are +-1", np.abs(codes["paper"]), np.ones((10, 84))))
     distances = ((codes["paper"][:, None] - codes["paper"]) ** 2).sum(axis=2)
@@ -111,40 +146,81 @@ def code_check(modules: Mapping[str, ModuleType], rng: np.random.Generator) -> l
     return findings
 
 
-def ties_check(modules: Mapping[str, ModuleType], rng: np.random.Generator) -> list[Finding]:
-    """Of equal values in a window the first gets the gradient, at the low level too. ReLU makes such ties, all zero."""
-    x = torch.tensor(tied(rng), requires_grad=True)
-    theirs = x.detach().clone().requires_grad_()
-    ours = modules["pytorch_lowlevel"].max_pool2d(x, 3, 2, 1)
-    want = F.max_pool2d(theirs, 3, 2, 1)
-    dy = torch.tensor(rng.normal(size=want.shape))
-    ours.backward(dy)
-    want.backward(dy)
-    assert x.grad is not None
-    assert theirs.grad is not None
-    return [
-        compare("maximum", ours.detach().numpy(), want.detach().numpy()),
-        compare("gradient", x.grad.numpy(), theirs.grad.numpy()),
-    ]
+# ---- other sizes, parts and steps ----
 
 
-def modern_count_check(modules: Mapping[str, ModuleType], rng: np.random.Generator) -> list[Finding]:
-    findings = []
-    for level, builder in MODERN_BUILDERS.items():
-        fresh = builder(modules[level]).fresh(rng)
-        findings.append(compare(f"{level} parameters", sum(p.size for p in fresh.values()), 61_706))
+def full_table_check(load: Load, rng: np.random.Generator) -> list[Finding]:
+    """With every link, C3 has 96 kernels of fan-in 150: parameters, initialisation, outputs, gradients."""
+    ladder = load_ladders("03")["lenet5"]
+    params = random_params(rng) | {"c3.weight": rng.normal(size=(96, 5, 5)) * 0.1}
+    batch = ladder.batch(rng)
+    want = ladder.reference("torch operations", table=FULL_TABLE).run(params, batch, training=False)
+    findings = [compare(name, load(name).FULL_TABLE, FULL_TABLE) for name in ("lenet_numpy", "lenet_paper")]
+    for level, made in levels_of("lenet5", load, table=FULL_TABLE).items():
+        fresh = made.fresh(rng)
+        findings.append(compare(f"{level} parameters", sum(p.size for n, p in fresh.items() if n != CODES), 60_900))
+        findings += uniform(f"{level} c3.weight", fresh["c3.weight"], 2.4 / 150)
+        got = made.run(params, batch, training=False)
+        findings += compare_all(f"{level} output", got.outputs, want.outputs)
+        findings += compare_all(f"{level} gradient", got.grads, want.grads)
     return findings
 
 
-def he_check(modules: Mapping[str, ModuleType], rng: np.random.Generator) -> list[Finding]:
-    """The standard deviation of every weight is sqrt(2 / fan_in), within six standard errors."""
+def operations_check(load: Load, rng: np.random.Generator) -> list[Finding]:
+    """The low level's convolution and pooling against torch's, values and gradients."""
+    conv, images = load("conv_lowlevel"), spread(rng)
+    few, many = ((rng.normal(size=(o, 7, 3, 3)), rng.normal(size=o)) for o in (2, 23))  # as columns from 7 x 3 maps on
+    shifted = {"stride": 2, "padding": 1}
+    return [
+        *same("conv2d to few maps", conv.conv2d, F.conv2d, images, *few, **shifted),
+        *same("conv2d to many maps", conv.conv2d, F.conv2d, images, *many, **shifted),
+        *same("max_pool2d", conv.max_pool2d, F.max_pool2d, images, kernel_size=2),
+        *same("max_pool2d, overlapping and padded", conv.max_pool2d, F.max_pool2d, images, **OVERLAPPING),
+        *same("max_pool2d with ties", conv.max_pool2d, F.max_pool2d, tied(rng), **OVERLAPPING),
+        *same("avg_pool2d", conv.avg_pool2d, F.avg_pool2d, images, kernel_size=2),
+        *same("avg_pool2d, overlapping and padded", conv.avg_pool2d, F.avg_pool2d, images, **OVERLAPPING),
+    ]
+
+
+def loss_check(load: Load, rng: np.random.Generator) -> list[Finding]:
+    """The losses of the torch levels against other forms of the paper's equations, values and gradients."""
+    labels, near_codes, far = rng.integers(0, 5, 7), rng.uniform(0, 3, size=(7, 5)), rng.uniform(0, 1e4, size=(7, 5))
     findings = []
-    for level, builder in MODERN_BUILDERS.items():
-        draws = [builder(modules[level]).fresh(rng) for _ in range(5)]
-        for name in (name for name in draws[0] if name.endswith("weight")):
-            values = np.stack([draw[name] for draw in draws])
-            ratio = float(values.std() / np.sqrt(2.0 / np.prod(values.shape[2:])))
-            fits = abs(ratio - 1.0) < 6.0 / np.sqrt(2.0 * values.size)
-            message = f"standard deviation is {ratio:.3f} of sqrt(2 / fan_in)"
-            findings.append(passed(f"{level} {name}") if fits else failed(f"{level} {name}", message))
+    for level in ("pytorch_lowlevel", "paper"):
+        module = load(load_ladders("03")["lenet5"].modules[level])
+        findings += same(f"{level} rbf_loss", module.rbf_loss, equation_8, near_codes, labels)
+        findings += same(f"{level} map_loss, j = 3", module.map_loss, equation_9, near_codes, labels, j=3.0)
+        findings += same(f"{level} map_loss at extremes", module.map_loss, equation_9, far, labels)
+    return findings
+
+
+def same(
+    what: str, ours: Callable[..., Tensor], theirs: Callable[..., Tensor], *inputs: np.ndarray, **options: Any
+) -> list[Finding]:
+    """The values of two torch functions, and the gradients of their floating inputs from the same upstream gradient."""
+    results = []
+    for function in (ours, theirs):
+        tensors = [torch.tensor(x, requires_grad=np.issubdtype(x.dtype, np.floating)) for x in inputs]
+        y = function(*tensors, **options)
+        y.backward(torch.linspace(0.5, 1.5, y.numel(), dtype=y.dtype).view(y.shape))
+        grads = {str(i): t.grad.numpy() for i, t in enumerate(tensors) if t.grad is not None}
+        results.append((y.detach().numpy(), grads))
+    (y, grads), (want, wanted) = results
+    return [compare(f"{what}: value", y, want), *compare_all(f"{what}: gradient", grads, wanted)]
+
+
+def training_step_check(load: Load, rng: np.random.Generator) -> list[Finding]:
+    """Two steps of each level's own `training_step` are the steps that the proofs take."""
+    ladder = load_ladders("03")["lenet5"]
+    params, batches = random_params(rng), [ladder.batch(rng) for _ in range(2)]
+    want = ladder.levels["paper"].train(params, batches)
+    findings = []
+    for level, made in levels_of("lenet5", load).items():
+        trainer, module = made.start(params), load(ladder.modules[level])
+        criterion = [module.MAPLoss()] if level == "numpy" else []
+        for i, batch in enumerate(batches):
+            images, labels = map(trainer.given(batch).get, ("images", "labels"))
+            loss = module.training_step(trainer.inner, *criterion, trainer.optimizers[0], images, labels)
+            findings.append(compare(f"{level} loss at step {i}", loss, want.losses[i]))
+        findings += compare_all(f"{level} parameter", trainer.params(), want.params)
     return findings

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -11,119 +10,123 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from utils.ladder import LayerCase
-from utils.proofs import part, randomised
+from utils.ladder import LayerCase, Load
+from utils.parity.cases import randomised
 
-Built = tuple[Any, tuple[np.ndarray, ...]]
+Case = tuple[Any, tuple[np.ndarray, ...]]
+
+IMAGES = (5, 7, 11, 13)
 
 
-def conv_case(name: str, *, stride: int = 1, padding: int = 0, bias: bool = True) -> LayerCase:
-    def build(module: ModuleType, rng: np.random.Generator) -> Built:
-        conv = part(module, "Conv2d", "conv_numpy")
-        layer = conv(3, 5, 3, stride=stride, padding=padding, bias=bias, rng=rng)
-        return randomised(layer, rng), (rng.normal(size=(2, 3, 11, 13)),)
+# ---- convolution and pooling ----
 
-    def op(p: dict[str, Tensor], x: Tensor) -> Tensor:
-        return F.conv2d(x, p["weight"], p.get("bias"), stride=stride, padding=padding)
 
-    return LayerCase(name, build, op)
+def conv_case(about: str = "", *, bias: bool = True, **window: int) -> LayerCase:
+    def build(load: Load, rng: np.random.Generator, dtype: Any) -> Case:
+        layer = load("conv_numpy").Conv2d(7, 2, 3, **window, bias=bias, rng=rng, dtype=dtype)
+        return randomised(layer, rng), (rng.normal(size=IMAGES),)
+
+    return LayerCase("Conv2d" + about, build, lambda p, x: F.conv2d(x, p["weight"], p.get("bias"), **window))
 
 
 def pool_case(
-    name: str,
-    pool: str,
-    op: Callable[..., Tensor],
-    draw: Callable[[np.random.Generator], np.ndarray],
-    smooth: bool = True,
-    **sizes: int,
+    pool: str, op: Callable[..., Tensor], images: Callable, *, about: str = "", smooth: bool = True, **window: int
 ) -> LayerCase:
-    def build(module: ModuleType, rng: np.random.Generator) -> Built:
-        return part(module, pool, "conv_numpy")(**sizes), (draw(rng),)
+    def build(load: Load, rng: np.random.Generator, dtype: Any) -> Case:
+        return getattr(load("conv_numpy"), pool)(**window), (images(rng),)
 
-    return LayerCase(name, build, lambda p, x: op(x, **sizes), smooth=smooth)
+    return LayerCase(pool + about, build, lambda p, x: op(x, **window), smooth=smooth)
 
 
 def spread(rng: np.random.Generator) -> np.ndarray:
     """Values that are all different by far more than the step of central differences: no tie, and no tie nearby."""
-    shape = (2, 3, 11, 13)
-    return (rng.permutation(int(np.prod(shape))).reshape(shape) - 400.0) / 100.0
+    size = int(np.prod(IMAGES))
+    return (rng.permutation(size).reshape(IMAGES) - size / 2) / 1000.0
 
 
 def tied(rng: np.random.Generator) -> np.ndarray:
-    return rng.integers(0, 3, size=(2, 3, 11, 13)).astype(np.float64)
+    return rng.integers(0, 3, size=IMAGES).astype(np.float64)
 
 
-def subsampling_case(module: ModuleType, rng: np.random.Generator) -> Built:
-    return randomised(module.Subsampling(3, rng=rng), rng), (rng.normal(size=(2, 3, 10, 14)),)
+# ---- the layers of LeNet-5 ----
+
+
+def subsampling_case(load: Load, rng: np.random.Generator, dtype: Any) -> Case:
+    return randomised(load("lenet_numpy").Subsampling(3, rng=rng, dtype=dtype), rng), (rng.normal(size=(5, 3, 10, 14)),)
+
+
+def subsampling(p: Any, x: Tensor) -> Tensor:
+    return p["coefficient"].view(-1, 1, 1) * 4.0 * F.avg_pool2d(x, 2) + p["bias"].view(-1, 1, 1)
 
 
 SMALL_TABLE = ((0, 2), (1,), (0, 1, 2), (2,), (0, 1))
 
 
-def table_case(module: ModuleType, rng: np.random.Generator) -> Built:
-    return randomised(module.TableConv2d(SMALL_TABLE, 3, 3, rng=rng), rng), (rng.normal(size=(2, 3, 7, 11)),)
+def table_case(load: Load, rng: np.random.Generator, dtype: Any) -> Case:
+    layer = load("lenet_numpy").TableConv2d(SMALL_TABLE, 3, 2, rng=rng, dtype=dtype)
+    return randomised(layer, rng), (rng.normal(size=(7, 3, 11, 13)),)
 
 
 def masked_conv(p: dict[str, Tensor], x: Tensor) -> Tensor:
     outs, ins = zip(*[(o, c) for o, maps in enumerate(SMALL_TABLE) for c in maps], strict=True)
     mask = torch.zeros(5, 3, 1, 1, dtype=x.dtype)
     mask[outs, ins] = 1.0
-    full = torch.ones(5, 3, 3, 3, dtype=x.dtype)
+    full = torch.ones(5, 3, 2, 2, dtype=x.dtype)
     full[outs, ins] = p["weight"]
     return F.conv2d(x, full * mask, p["bias"])
-
-
-def rbf_case(module: ModuleType, rng: np.random.Generator) -> Built:
-    return module.RBF(RBF_CODES), (rng.normal(size=(3, 11)),)
 
 
 RBF_CODES = np.random.default_rng(0).normal(size=(5, 11))
 
 
-def rbf_op(p: dict[str, Tensor], x: Tensor) -> Tensor:
-    return torch.cdist(x, torch.tensor(RBF_CODES), compute_mode="donot_use_mm_for_euclid_dist") ** 2
+def rbf_case(load: Load, rng: np.random.Generator, dtype: Any) -> Case:
+    return load("lenet_numpy").RBF(RBF_CODES, dtype=dtype), (rng.normal(size=(3, 11)),)
 
 
-def loss_case(name: str, loss: str, op: Callable[..., Tensor], scale: float, smooth: bool = True) -> LayerCase:
-    def build(module: ModuleType, rng: np.random.Generator) -> Built:
-        return getattr(module, loss)(), (rng.uniform(0, scale, size=(7, 5)), rng.integers(0, 5, 7))
-
-    return LayerCase(name, build, op, smooth=smooth)
+def rbf(x: Tensor, codes: Tensor) -> Tensor:
+    """Equation 7. x: (B, D), codes: (K, D). Returns: (B, K)"""
+    return torch.cdist(x, codes, compute_mode="donot_use_mm_for_euclid_dist") ** 2
 
 
-def equation_8(p: dict[str, Tensor], y: Tensor, labels: Tensor) -> Tensor:
+# ---- the losses of LeNet-5 ----
+
+
+def equation_8(y: Tensor, labels: Tensor) -> Tensor:
     return (y * F.one_hot(labels, y.shape[1])).sum() / len(y)
 
 
-def equation_9(p: dict[str, Tensor], y: Tensor, labels: Tensor) -> Tensor:
-    return F.cross_entropy(torch.cat([-y, torch.full_like(y[:, :1], -0.1)], dim=1), labels)
+def equation_9(y: Tensor, labels: Tensor, j: float = 0.1) -> Tensor:
+    """A cross-entropy with one more class, of constant logit -j."""
+    return F.cross_entropy(torch.cat([-y, torch.full_like(y[:, :1], -j)], dim=1), labels)
 
 
-CONVOLUTION = (
-    conv_case("Conv2d"),
-    conv_case("Conv2d with stride and padding", stride=2, padding=1),
-    conv_case("Conv2d with stride 3, no bias", stride=3, bias=False),
-)
+def loss_case(
+    loss: str, op: Callable[..., Tensor], largest: float, *, about: str = "", smooth: bool = True, **options: float
+) -> LayerCase:
+    def build(load: Load, rng: np.random.Generator, dtype: Any) -> Case:
+        criterion = getattr(load("lenet_numpy"), loss)(**options)
+        return criterion, (rng.uniform(0, largest, size=(7, 5)), rng.integers(0, 5, 7))
+
+    return LayerCase(loss + about, build, lambda p, y, labels: op(y, labels, **options), smooth=smooth)
+
+
 LENET_LAYERS = (
-    *CONVOLUTION,
-    LayerCase("Subsampling", subsampling_case, lambda p, x: (
-        p["coefficient"].view(-1, 1, 1) * 4.0 * F.avg_pool2d(x, 2) + p["bias"].view(-1, 1, 1)
-    )),
+    conv_case(),
+    conv_case(" with stride and padding", stride=2, padding=1),
+    conv_case(" with stride 3, no bias", stride=3, bias=False),
+    LayerCase("Subsampling", subsampling_case, subsampling),
     LayerCase("TableConv2d", table_case, masked_conv),
-    LayerCase("RBF", rbf_case, rbf_op),
-    loss_case("RBFLoss", "RBFLoss", equation_8, 9.0),
-    loss_case("MAPLoss", "MAPLoss", equation_9, 3.0),
-    loss_case("MAPLoss at extremes", "MAPLoss", equation_9, 1e4, smooth=False),
-)  # fmt: skip
+    LayerCase("RBF", rbf_case, lambda p, x: rbf(x, torch.tensor(RBF_CODES))),
+    loss_case("RBFLoss", equation_8, 9.0),
+    loss_case("MAPLoss", equation_9, 3.0),
+    loss_case("MAPLoss", equation_9, 3.0, about=" with j = 3", j=3.0),
+    loss_case("MAPLoss", equation_9, 1e4, about=" at extremes", smooth=False),
+)
+OVERLAPPING: dict[str, Any] = {"kernel_size": 3, "stride": 2, "padding": 1}
 MODERN_LAYERS = (
-    *CONVOLUTION,
-    pool_case("MaxPool2d", "MaxPool2d", F.max_pool2d, spread, kernel_size=2),
-    pool_case(
-        "MaxPool2d, overlapping and padded", "MaxPool2d", F.max_pool2d, spread, kernel_size=3, stride=2, padding=1
-    ),
-    pool_case("MaxPool2d with ties", "MaxPool2d", F.max_pool2d, tied, kernel_size=3, stride=2, padding=1, smooth=False),
-    pool_case("AvgPool2d", "AvgPool2d", F.avg_pool2d, spread, kernel_size=2),
-    pool_case(
-        "AvgPool2d, overlapping and padded", "AvgPool2d", F.avg_pool2d, spread, kernel_size=3, stride=2, padding=1
-    ),
+    pool_case("MaxPool2d", F.max_pool2d, spread, kernel_size=2),
+    pool_case("MaxPool2d", F.max_pool2d, spread, about=", overlapping and padded", **OVERLAPPING),
+    pool_case("MaxPool2d", F.max_pool2d, tied, about=" with ties", smooth=False, **OVERLAPPING),
+    pool_case("AvgPool2d", F.avg_pool2d, spread, kernel_size=2),
+    pool_case("AvgPool2d", F.avg_pool2d, spread, about=", overlapping and padded", **OVERLAPPING),
 )

@@ -10,7 +10,6 @@ ours must be there, every name of theirs must be used, once, and every shape mus
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ import resnet_paper
 import torch
 from torch import nn
 
-from utils.checkpoints import CheckpointError
+from utils.checkpoints import CheckpointError, find_file, listed, read_safetensors
 from utils.ladder import Params
 
 SOURCES = ("torchvision", "timm", "transformers")
@@ -100,48 +99,6 @@ def load_checkpoint(
     for name in expected:
         params.setdefault(name, np.zeros((), dtype=np.int64))  # a counter that the file did not have
     return {name: params[name] for name in expected}
-
-
-def listed(names: Iterable[str], most: int = 5) -> str:
-    """The first few of many names, and how many more there are."""
-    names = list(names)
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return (", ".join(names[:most]) or "none") + more
-
-
-def find_file(path_or_hub_name: str | Path) -> Path:
-    """The safetensors file on this machine; a hub name is downloaded, or taken from the hub's cache."""
-    path = Path(path_or_hub_name).expanduser()
-    if path.is_dir():
-        path = path / "model.safetensors"
-    if path.is_file():
-        return path
-    name = str(path_or_hub_name)
-    if name.endswith(".safetensors") or name.count("/") != 1 or name.startswith((".", "/")):
-        raise CheckpointError(f"no file {path}: give a safetensors file, its folder, or a hub name such as owner/model")
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        return Path(hf_hub_download(name, "model.safetensors"))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise CheckpointError(
-            f"{name} is neither a file here nor to be had from the hub: {type(error).__name__}. Download its "
-            "model.safetensors, and give the path of that file"
-        ) from error
-
-
-def read_safetensors(file: Path) -> Mapping[str, np.ndarray]:
-    """All arrays of the file; half-precision ones become float32."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file  # the NumPy reader has no bfloat16
-
-    try:
-        tensors = load_file(file)
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{file} cannot be read as safetensors: {error}") from error
-    half = (torch.float16, torch.bfloat16)
-    return {name: (t.float() if t.dtype in half else t).numpy() for name, t in tensors.items()}
 
 
 def load_module(params: Params, model: nn.Module) -> nn.Module:

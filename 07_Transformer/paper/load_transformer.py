@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from load_resnet import find_file, read_safetensors
 
-from utils.checkpoints import CheckpointError
+from utils.checkpoints import CheckpointError, find_file, read_safetensors
 from utils.ladder import Params
 from utils.levels.names import NameTable, Packed, pack
 

@@ -13,7 +13,7 @@ from rungs import progress
 from rungs.catalogue.exercise import Exercise
 from rungs.catalogue.loading import find_exercise
 from rungs.errors import RungsError
-from rungs.level.files import default_folder, level_modules
+from rungs.level.files import default_folder, modules_to_write
 from utils.chapters import LEVELS, Chapter, find_chapter
 
 CAPSTONES = {"numpy": "numpy", "pytorch_lowlevel": "pytorch_lowlevel", "lowlevel": "pytorch_lowlevel", "paper": "paper"}
@@ -93,7 +93,7 @@ class CapstoneWork:
 
     @property
     def solutions(self) -> dict[Path, Path]:
-        return {self.folder / path.name: path for path in level_modules(self.chapter, self.level).values()}
+        return {self.folder / path.name: path for path in modules_to_write(self.chapter, self.level).values()}
 
     @property
     def explanation(self) -> str:

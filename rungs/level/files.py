@@ -18,6 +18,19 @@ def level_modules(chapter: Chapter, level: str) -> dict[str, Path]:
     return {path.stem: path for path in found if not path.stem.startswith("test_")}
 
 
+def unproved(chapter: Chapter) -> dict[str, str]:
+    """What is no part of writing a level, with the reason: "module" or "module.Class.method", as the ladders list it."""
+    from utils.ladder import load_ladders
+
+    return {name: reason for ladder in load_ladders(chapter.id).values() for name, reason in ladder.unproved.items()}
+
+
+def modules_to_write(chapter: Chapter, level: str) -> dict[str, Path]:
+    """The modules of a level that a learner writes: name -> file of ours."""
+    excused = unproved(chapter)
+    return {name: path for name, path in level_modules(chapter, level).items() if name not in excused}
+
+
 def default_folder(chapter: Chapter, level: str) -> Path:
     """Where `rungs start 03.numpy` puts a level."""
     return work_folder() / f"{chapter.id}.{level}"

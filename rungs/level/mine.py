@@ -14,12 +14,10 @@ from typing import Any
 
 from rungs import progress
 from rungs.errors import Failed, RungsError
-from rungs.level.files import find_files, level_modules
-from rungs.level.loading import load_level, uses
+from rungs.level.files import find_files, modules_to_write
 from rungs.sandbox import process
-from rungs.sandbox.child import note
 from rungs.sandbox.tracebacks import line_in_trace
-from utils.chapters import LEVELS, Chapter, find_chapter
+from utils.chapters import LEVELS, Chapter
 
 SECONDS = 180
 MEMORY_MB = 8192
@@ -30,52 +28,7 @@ FOREIGN = {
 """What a level is written without: with it, a file would pass and prove nothing."""
 
 
-def verify_in_child(chapter: str, level: str, files: dict[str, str], ladder: str | None, seeds: int) -> dict[str, Any]:
-    """The reports of every ladder that the learner's files take part in; what `rungs.sandbox.process` runs.
-
-    Returns: {"reports": [...]}, or {"problem": "..."} when a file cannot be loaded.
-    """
-    import traceback
-
-    from utils.ladder import load_ladders
-    from utils.parity.finding import Finding
-    from utils.parity.prove import prove
-    from utils.parity.report import Report
-
-    note("loading the chapter")
-    entry = find_chapter(chapter)
-    ours = level_modules(entry, level)
-    paths = {name: Path(file) for name, file in files.items()}
-    sys.path += sorted({str(path.parent) for path in paths.values()})  # helper modules of the learner's own, found last
-    reports = []
-    ladders = load_ladders(chapter)
-    if ladder is not None and ladder not in ladders:
-        return {"problem": f"chapter {chapter} has no ladder {ladder!r} (there: {', '.join(ladders)})"}
-    for name, item in ladders.items():
-        if (ladder is not None and name != ladder) or not uses(item.modules.get(level, ""), paths, ours):
-            continue
-        try:
-            note("importing your files")
-            module = load_level(item.modules[level], paths, entry, level)
-        except NotImplementedError as error:
-            report = Report(
-                item.name, item.chapter, [Finding("model", "not written", message=str(error), proof="levels")]
-            )
-        except BaseException as error:
-            frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files.values()]
-            place = f", line {frames[-1].lineno}: {frames[-1].line}" if frames else ""
-            what = "it called exit()" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"
-            where = Path(frames[-1].filename).name if frames else "your file"
-            return {"problem": f"{where} cannot be imported{place} ({what})"}
-        else:
-            report = prove(
-                item, mine={level: module}, seeds=range(seeds), progress=lambda what, n=name: note(f"{n}: {what}")
-            )
-        reports.append(report.asdict())
-    return {"reports": reports}
-
-
-def reports(
+def proved(
     chapter: Chapter,
     level: str,
     file: Path | None = None,
@@ -83,15 +36,18 @@ def reports(
     ladder: str | None = None,
     seeds: int = 3,
     tell: Callable[[str], None] = lambda what: None,
-) -> list[dict[str, Any]]:
+) -> dict[str, Any]:
     """The suite's reports with the learner's files in the place of a level, from a limited process.
 
     Args:
         file: a module or a folder; None for what `rungs start` wrote.
         tell: called with what is being compared.
 
+    Returns: "ok"; "reports"; "reach", see `rungs.level.proving`; "level", "files" (modules of the learner's) and "missing"
+        (modules of the level for which ours were taken).
+
     Raises:
-        RungsError: no such file, or one that cannot be loaded.
+        RungsError: no such file, one that cannot be loaded, or one of which nothing is proved.
         Failed: the learner's code did not end, crashed, or ended the process.
     """
     files = find_files(chapter, level, file, _main_modules(chapter, level, ladder) if file and file.is_file() else [])
@@ -99,7 +55,7 @@ def reports(
         _look_at(path, level)
     seconds = float(os.environ.get("RUNGS_SECONDS") or SECONDS)
     outcome = process.run_limited(
-        "rungs.level.mine:verify_in_child",
+        "rungs.level.proving:verify_in_child",
         {
             "chapter": chapter.id,
             "level": level,
@@ -126,9 +82,12 @@ def reports(
         raise RungsError(outcome.result["problem"])
     if outcome.output.strip():
         sys.stderr.write(f"your code printed:\n{outcome.output}\n")
-    found = outcome.result["reports"]
-    if file is None and ladder is None and files.keys() == level_modules(chapter, level).keys():
-        _record(chapter, level, found)
+    found = dict(outcome.result)
+    found["ok"] = all(r["ok"] for r in found["reports"]) and (ladder is not None or not found["reach"]["not_run"])
+    to_write = modules_to_write(chapter, level)
+    found |= {"level": level, "files": list(files), "missing": [name for name in to_write if name not in files]}
+    if file is None and ladder is None and not found["missing"]:
+        _record(chapter, level, found["ok"])
     return found
 
 
@@ -174,15 +133,15 @@ def _place(trace: str, files: Mapping[str, Path]) -> str:
     return ""
 
 
-def _record(chapter: Chapter, level: str, found: list[dict[str, Any]]) -> None:
+def _record(chapter: Chapter, level: str, ok: bool) -> None:
     """A whole capstone in `my_work/` counts in the learner's progress."""
     name = f"{chapter.id}.{level}"
-    if not found or not progress.load().is_started(name):
+    if not progress.load().is_started(name):
         return
     with progress.change() as state:
         entry = state.entry(name)
         entry.checks += 1
         entry.touched = progress.now()
-        entry.status = "passed" if all(report["ok"] for report in found) else "failed"
+        entry.status = "passed" if ok else "failed"
         if entry.status == "passed":
             entry.passed = entry.passed or progress.now()

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Collection
 
-from rungs.level.files import level_modules
+from rungs.level.files import modules_to_write, unproved
 from utils.chapters import Chapter
-
-
-def _is_public(name: str) -> bool:
-    return not name.startswith("_") or (name.startswith("__") and name.endswith("__"))
+from utils.parity.reach import has_body, is_public
 
 
 def _shapes(lines: list[str], node: ast.FunctionDef) -> list[str]:
@@ -30,7 +28,8 @@ def _shapes(lines: list[str], node: ast.FunctionDef) -> list[str]:
 
 
 class _Skeleton:
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, left_out: Collection[str]) -> None:
+        self.left_out = left_out
         self.lines = source.splitlines()
         self.tree = ast.parse(source)
         self.defined = {node.name for node in self.tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
@@ -42,12 +41,14 @@ class _Skeleton:
 
     def make(self) -> str:
         for node in self.tree.body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name in self.left_out:
+                continue
             if isinstance(node, ast.FunctionDef):
-                if _is_public(node.name):
+                if is_public(node.name):
                     self.gap(2)
                     self.function(node, "", node.name)
             elif isinstance(node, ast.ClassDef):
-                if _is_public(node.name):
+                if is_public(node.name):
                     self.gap(2)
                     self.klass(node)
             elif isinstance(node, ast.If) and "__name__" in ast.unparse(node.test):
@@ -70,10 +71,10 @@ class _Skeleton:
         target = ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
         calls = {c.func.id for c in ast.walk(node) if isinstance(c, ast.Call) and isinstance(c.func, ast.Name)}
         used = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
-        if not _is_public(target):
+        if not is_public(target):
             return
         self.gap(1)
-        if calls & self.defined or {name for name in used & self.defined if not _is_public(name)}:
+        if calls & self.defined or {name for name in used & self.defined if not is_public(name)}:
             self.out.append(f"{target} = None  # to be computed: see where it is used")
         else:
             self.out += self.text(node.lineno, node.end_lineno or node.lineno)
@@ -85,7 +86,7 @@ class _Skeleton:
         if body[0].lineno == node.lineno:  # class Error(ValueError): ...
             self.out += self.text(first, node.lineno)
             return
-        private = [base for base in node.bases if isinstance(base, ast.Name) and not _is_public(base.id)]
+        private = [base for base in node.bases if isinstance(base, ast.Name) and not is_public(base.id)]
         kept = [ast.unparse(base) for base in [*node.bases, *node.keywords] if base not in private]
         if private:
             self.out += self.text(first, node.lineno - 1)
@@ -105,7 +106,8 @@ class _Skeleton:
         own = {child.name for child in owner.body if isinstance(child, ast.FunctionDef)}
         for child in node.body:
             if isinstance(child, ast.FunctionDef):
-                if _is_public(child.name) and (node is owner or child.name not in own):
+                written = f"{owner.name}.{child.name}" not in self.left_out
+                if written and is_public(child.name) and (node is owner or child.name not in own):
                     self.gap(1)
                     self.function(child, " " * child.col_offset, f"{owner.name}.{child.name}")
             elif node is owner or not isinstance(child, ast.Expr):  # a private class's docstring speaks of that class
@@ -113,14 +115,14 @@ class _Skeleton:
         for base in private:
             for parent in self.tree.body:
                 if isinstance(parent, ast.ClassDef) and parent.name == base.id:
-                    inner = [b for b in parent.bases if isinstance(b, ast.Name) and not _is_public(b.id)]
+                    inner = [b for b in parent.bases if isinstance(b, ast.Name) and not is_public(b.id)]
                     self.members(parent, owner, inner)
 
     def function(self, node: ast.FunctionDef, indent: str, title: str) -> None:
         first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
         body = node.body
         documented = ast.get_docstring(node) is not None
-        if [ast.unparse(statement) for statement in body[documented:]] in ([], ["..."]):  # nothing to write
+        if not has_body(node):  # nothing to write
             self.out += self.text(first, node.end_lineno or node.lineno)
             return
         # The signature ends with the last line before the body; comments between the two belong to the body.
@@ -139,12 +141,15 @@ class _Skeleton:
         self.out.append(f"{indent}    raise NotImplementedError({title!r})".replace("'", '"'))
 
 
-def make_skeleton(source: str) -> str:
+def make_skeleton(source: str, left_out: Collection[str] = ()) -> str:
     """The skeleton of a module's source.
+
+    Args:
+        left_out: functions, classes and methods ("Class.method") that the learner does not write.
 
     Returns: source that imports, whose every public function and method raises NotImplementedError with its own name.
     """
-    return _Skeleton(source).make()
+    return _Skeleton(source, left_out).make()
 
 
 def briefing(chapter: Chapter, level: str, module: str) -> str:
@@ -170,16 +175,16 @@ def briefing(chapter: Chapter, level: str, module: str) -> str:
 
 def capstone_files(chapter: Chapter, level: str) -> dict[str, str]:
     """The files of a capstone: name -> text."""
-    files = {}
-    for name, path in level_modules(chapter, level).items():
+    files, excused = {}, unproved(chapter)
+    for name, path in modules_to_write(chapter, level).items():
+        left_out = {full.removeprefix(f"{name}.") for full in excused if full.startswith(f"{name}.")}
         head = (
             f"# The {level} level of chapter {chapter.id}, {chapter.title}: yours to write.\n"
             f"#     rungs verify {chapter.id} --mine --level {level}      runs the equality suite on it\n"
             "# What raises NotImplementedError counts as not written yet; the rest is checked. Without this file, the tested\n"
             "# one takes its place.\n"
         )
-        skeleton = make_skeleton(path.read_text(encoding="utf-8")).replace(
-            "../theory.md", f"{chapter.folder}/theory.md"
-        )
+        skeleton = make_skeleton(path.read_text(encoding="utf-8"), left_out)
+        skeleton = skeleton.replace("../theory.md", f"{chapter.folder}/theory.md")
         files[f"{name}.py"] = f"{head}{briefing(chapter, level, name)}\n{skeleton}"
     return files

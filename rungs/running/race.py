@@ -47,20 +47,17 @@ def contenders_of(ladder: Ladder, settings: Bench) -> list[Contender]:
     """One for each level and reference that can be trained, all from the same float32 parameters and batch."""
     import numpy as np
 
-    params = settings.init(np.random.default_rng(0))
-    batch = settings.batch(np.random.default_rng(1))
-    for name, value in params.items():
-        if value.dtype == np.float64:
-            raise Failed(f"the bench of {ladder.name} draws {name} in float64; it must be float32")
-    levels = {LEVELS.get(k, k): v for k, v in ladder.levels.items()}
-    contenders = []
-    for name, level in {**levels, **ladder.references}.items():
-        try:
-            contenders.append(Contender(name, _step(level, params, batch)))
-        except TypeError:  # a reference without an optimizer, such as scikit-learn's
-            continue
+    from utils.levels.arrays import as_float32
+
+    ours = {LEVELS.get(name, name): ladder.level(name, **settings.sizes) for name in ladder.builders}
+    theirs = {name: ladder.reference(name, **settings.sizes) for name in ladder.reference_builders}
+    params = as_float32(ladder.level("numpy", **settings.sizes).fresh(np.random.default_rng(0)))
+    rng = np.random.default_rng(1)
+    batch = as_float32(ladder.noisy(rng, settings.batch(rng), **settings.sizes))
+    contenders = [Contender(n, _step(level, params, batch)) for n, level in (ours | theirs).items() if level.trainable]
+    base = ladder.level(BASE, **settings.sizes)
     for name, options in settings.variants.items():
-        contenders.append(Contender(name, _step(ladder.levels[BASE], params, batch, **options)))
+        contenders.append(Contender(name, _step(base, params, batch, **options)))
     return contenders
 
 

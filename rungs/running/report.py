@@ -62,6 +62,18 @@ def show(report: dict[str, Any], console: Console, *, trace: bool) -> None:
     console.print()
 
 
+def show_reach(reach: dict[str, Any], console: Console) -> None:
+    """How many functions of the learner's files ran in the proofs, and which did not."""
+    colour = "yellow" if reach["not_run"] else "green"
+    console.print(
+        f"[{colour}]functions and methods of your files that ran in the proofs: {reach['ran']} of {reach['of']}[/]"
+    )
+    for name in reach["not_run"][:SHOWN]:
+        console.print(f"  [yellow]never ran[/]  {name}", soft_wrap=True)
+    if len(reach["not_run"]) > SHOWN:
+        console.print(f"  and {len(reach['not_run']) - SHOWN} more; --json lists all")
+
+
 def summary_table(report: dict[str, Any]) -> Table:
     from rich.table import Table
 
@@ -132,7 +144,8 @@ def first_losses(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def trace_table(report: dict[str, Any]) -> Table:
-    """Every tensor that was compared between whole models, in order of computation, with its largest difference."""
+    """Every tensor that was compared between whole models with its largest difference: those that failed first, each in
+    order of computation."""
     from rich.table import Table
 
     found = [f for f in report["findings"] if f["proof"] in ("levels", "training", "references")]
@@ -148,6 +161,6 @@ def trace_table(report: dict[str, Any]) -> Table:
         for status, colour in (("failed", "red"), ("equal", "green"))
         for group in grouped(found, status)
     ]
-    for group, colour in sorted(rows, key=lambda row: order[row[0]["what"], row[0]["who"]]):
+    for group, colour in sorted(rows, key=lambda row: (row[1] != "red", order[row[0]["what"], row[0]["who"]])):
         table.add_row(f"[{colour}]{group['difference']}[/]", group["what"], f"[dim]{group['who']}[/]")
     return table

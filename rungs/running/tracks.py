@@ -55,17 +55,20 @@ def train(ladder: Ladder, settings: Climb, steps: int, seed: int, console: Any) 
                 shown = time.monotonic()
                 live.update(table(tracks, step, steps, settings.metric), refresh=True)
 
-        params = settings.init(np.random.default_rng([seed, 0]))
+        levels = {name: ladder.level(name, **settings.sizes) for name in ladder.builders}
+        params = levels["numpy"].fresh(np.random.default_rng([seed, 0]))
         test = settings.test()
-        for name, level in ladder.levels.items():
+        for name, level in levels.items():
             # The first torch optimizer takes seconds to load: what is ready is shown meanwhile.
             tracks.append(Track(name, level.start(params, **settings.options)))
             compare(tracks[-1:], tracks[0], 0, ladder, settings, test)
             show(0, now=True)
         marks = {round(i * steps / POINTS) for i in range(1, POINTS)} | {steps}
+        noise = np.random.default_rng([seed, 2])
         for step, batch in enumerate(settings.batches(np.random.default_rng([seed, 1]), steps), start=1):
+            batch = ladder.noisy(noise, batch, **settings.sizes)
             for track in tracks:
-                one_step(track, batch, step, settings.schedule or ladder.levels[track.level].schedule)
+                one_step(track, batch, step, settings.schedule or ladder.schedule)
             if step in marks:
                 compare(tracks, tracks[0], step, ladder, settings, test)
             show(step, now=step == steps)
@@ -99,7 +102,7 @@ def compare(tracks: list[Track], base: Track, step: int, ladder: Ladder, setting
         if params.keys() != first.keys():
             raise Failed(f"level {track.level} has parameters {sorted(params)}, {base.level} has {sorted(first)}")
         track.points.append(step)
-        track.scores.append(settings.score(track.trainer.predict(test), test))
+        track.scores.append(settings.score(track.trainer, test))
         track.differences.append(
             max(
                 float(np.abs(v.astype(np.float64) - first[k].astype(np.float64)).max())

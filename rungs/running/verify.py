@@ -14,7 +14,7 @@ import typer
 from rungs.errors import Failed, RungsError
 from rungs.names import chapters_called, ladder_called, level_called
 from rungs.options import Json, LadderName
-from rungs.running.report import show
+from rungs.running.report import show, show_reach
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,22 +53,61 @@ def verify(
     if mine or file is not None:
         if len(chapters) > 1:
             raise RungsError("--mine puts your file in the place of one chapter's level: rungs verify 03 --mine")
-        reports = my_reports(chapters[0], file, ladder_name, level or "numpy", seeds, console)
+        found = prove_mine(chapters[0], file, ladder_name, level or "numpy", seeds, console)
     else:
         reports = our_reports(chapters, ladder_name, level, seeds, console)
+        found = {"ok": bool(reports) and all(r["ok"] for r in reports), "reports": reports}
     if as_json:
-        print(json.dumps(finite({"ok": all(r["ok"] for r in reports), "seeds": seeds, "ladders": reports}), indent=2))
+        said = {"ok": found["ok"], "seeds": seeds, "ladders": found["reports"]}
+        print(json.dumps(finite(said | ({"reach": found["reach"]} if "reach" in found else {})), indent=2))
     else:
-        for report in reports:
+        for report in found["reports"]:
             show(report, console, trace=trace)
-    bad = [report for report in reports if not report["ok"]]
-    if bad:
-        count = sum(row["failed"] for report in bad for row in report["summary"])
-        unfinished = sum(row["not_written"] for report in bad for row in report["summary"])
-        parts = [f"{count} comparisons failed"] * (count > 0) + [f"{unfinished} wait for what is not written yet"] * (
-            unfinished > 0
-        )
-        raise Failed(f"{', '.join(report['ladder'] for report in bad)}: {'; '.join(parts)}")
+        if "reach" in found:
+            show_reach(found["reach"], console)
+    if not found["ok"]:
+        raise Failed(what_is_missing(found))
+    if "reach" in found and not as_json:
+        console.print(success(chapters[0], found, ladder_name))
+
+
+def what_is_missing(found: dict[str, Any]) -> str:
+    """Which ladders are not proved and how much of them, or what of the reader's files never ran."""
+    bad = [report for report in found["reports"] if not report["ok"]]
+    counts = {
+        "comparisons failed": sum(row["failed"] for report in bad for row in report["summary"]),
+        "wait for what is not written yet": sum(row["not_written"] for report in bad for row in report["summary"]),
+    }
+    parts = [f"{count} {what}" for what, count in counts.items() if count]
+    ladders = f"{', '.join(report['ladder'] for report in bad)}: {'; '.join(parts)}"
+    if bad or "reach" not in found:
+        return ladders if bad else "nothing was proved"
+    missing = found["reach"]["not_run"]
+    return f"all that ran is equal, but {len(missing)} of your functions never ran: {', '.join(missing[:5])}" + (
+        f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+    )
+
+
+def success(chapter: Chapter, found: dict[str, Any], ladder_name: str | None) -> str:
+    """What is proved now, and where to go from there."""
+    from utils.chapters import LEVELS, all_chapters
+
+    level, names = found["level"], ", ".join(f"{name}.py" for name in found["files"])
+    if ladder_name is not None:
+        return f"[green]{names}: equal to the tested levels in ladder {ladder_name}.[/]\n  Next  rungs verify {chapter.id} --mine"
+    if found["missing"]:
+        missing = ", ".join(f"{name}.py" for name in found["missing"])
+        return f"[green]{names}: equal to the tested levels.[/] Still ours: {missing}\n  Next  rungs start {chapter.id}.{level}"
+    own = [name for name in chapter.levels if name != "production"]
+    later = own[own.index(level) + 1 :]
+    following = [c for c in all_chapters() if c.is_written and chapter.id in c.needs]
+    step = (
+        f"rungs start {chapter.id}.{later[0]}" if later else f"rungs climb {following[0].id}" if following else "rungs"
+    )
+    return (
+        f"[green]Your {LEVELS[level]} level of chapter {chapter.id} is equal to the tested ones, every function of it.[/]"
+        f"\n  Next  {step}"
+    )
 
 
 def our_reports(
@@ -84,7 +123,7 @@ def our_reports(
         for chapter in chapters:
             there = load_ladders(chapter.id)
             for ladder in there.values() if ladder_name is None else [ladder_called(there, ladder_name, chapter)]:
-                ladders.append((ladder, level and level_called(level, list(ladder.modules))))
+                ladders.append((ladder, level and level_called(level, list(ladder.builders))))
     reports = []
     with progress_bar(console, len(ladders) * len(PROOFS)) as (advance, say):
         for ladder, only in ladders:
@@ -100,15 +139,15 @@ def our_reports(
     return reports
 
 
-def my_reports(
+def prove_mine(
     chapter: Chapter, file: Path | None, ladder_name: str | None, level: str, seeds: int, console: Console
-) -> list[dict[str, Any]]:
-    """The reports with the reader's file in the place of a level, run in a process of its own with limits."""
+) -> dict[str, Any]:
+    """The proofs with the reader's file in the place of a level, run in a process of its own with limits."""
     from rungs.level import mine
 
     level = level_called(level, ["numpy", "pytorch_lowlevel", "paper"])
     with console.status("checking your file") as status:
-        return mine.reports(chapter, level, file, ladder=ladder_name, seeds=seeds, tell=status.update)
+        return mine.proved(chapter, level, file, ladder=ladder_name, seeds=seeds, tell=status.update)
 
 
 @contextmanager

@@ -29,7 +29,8 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        return all(f.ok for f in self.findings)
+        """Whether something was compared, and all of it is equal."""
+        return bool(self.findings) and all(f.ok for f in self.findings)
 
     @property
     def failures(self) -> list[Finding]:
