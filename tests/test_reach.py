@@ -98,7 +98,9 @@ def blanked(chapter: str, level: str, names: list[str]) -> Iterator[str]:
                 with pytest.raises(NotImplementedError):
                     fresh(name.split(".")[0])
             elif not run(load_ladders(chapter)[ladder], proof, stand_in):
-                yield name
+                fresh = reach.stand_in(level)  # a function with a cache has kept what it gave before
+                if not run(load_ladders(chapter)[ladder], proof, fresh):
+                    yield name
     finally:
         reach.blank = ""
 
