@@ -18,7 +18,7 @@ from transformer_checks import (
     position_check,
     schedule_check,
 )
-from transformer_layers import ATTENTION_LAYERS, NORM_LAYERS, TRANSFORMER_LAYERS
+from transformer_layers import ATTENTION_LAYERS, FEED_FORWARD_LAYERS, NORM_LAYERS, TRANSFORMER_LAYERS
 from transformer_levels import (
     D_MODEL,
     DECODER_TRACE,
@@ -148,6 +148,7 @@ DECODER_LADDER = Ladder(
     inputs=("x", "memory"),
     activations=DECODER_TRACE,
     zero_grad=frozenset({"self_attention.k.bias", "cross_attention.k.bias"}),
+    layers=FEED_FORWARD_LAYERS,
     checks=(init_check("decoder_layer"),),
     mistakes=MISTAKES["decoder_layer"],
 )

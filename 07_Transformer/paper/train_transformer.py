@@ -57,8 +57,8 @@ def level_of(config: TranslationConfig, level: str, vocabulary: int, noise: torc
         return DrawingLevel(ladder, importlib.import_module, sizes)
     if level != "paper" and config.learned_positions:
         raise ConfigError(f"learned positions are the paper level's; the {level} level has the sinusoids alone")
-    training = {"dropout": config.dropout, "smoothing": config.label_smoothing}
-    return ladder.level(level, **sizes_of(config, vocabulary), **training)
+    sizes = sizes_of(config, vocabulary)
+    return ladder.level(level, **sizes, dropout=config.dropout, smoothing=config.label_smoothing)
 
 
 class DrawingLevel(ModuleLevel):

@@ -109,8 +109,7 @@ class MultiHeadAttention(nn.Module):
         if mask.dtype != torch.bool:  # torch would add numbers to the scores
             raise ValueError(f"MultiHeadAttention expected a boolean mask, True where visible, got {mask.dtype}")
         if len(x) != len(keys):
-            shapes = f"{tuple(x.shape)} and {tuple(keys.shape)}"
-            raise ValueError(f"MultiHeadAttention got {len(x)} sentences of queries and {len(keys)} of keys, {shapes}")
+            raise ValueError(f"MultiHeadAttention got {len(x)} sentences of queries and {len(keys)} of keys")
 
 
 # --8<-- [end:attention]

@@ -1,5 +1,5 @@
-"""The chapter's own proofs: attention's parts, masks, dropout, initialisation, the learning rate, the counts of Table 3,
-positions. Decoding and the encoding of text have files of their own.
+"""The chapter's own proofs: attention, masks, dropout, initialisation, the learning rate, the counts of Table 3, positions.
+What a translation needs besides, decoding and tokens, is in `translation_checks.py`.
 
 Each is a function (load, generator) -> findings, declared in `../ladder.py`.
 """
@@ -36,6 +36,7 @@ from utils.ladder import Check, Ladder, Level, Load, Params, load_ladders
 from utils.levels.arrays import to_torch
 from utils.parity.cases import near
 from utils.parity.compare import compare, compare_all
+from utils.parity.draws import random_like
 from utils.parity.finding import Finding, failed, passed
 
 Logits = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -56,31 +57,25 @@ def logits_of(level: Level, params: Params) -> Logits:
 
 def attention_check(load: Load, rng: np.random.Generator) -> list[Finding]:
     """Keys of another width than values at every level, and the weights that can be looked at, against torch."""
-    attention, batch = ladder("attention"), attention_batch(rng)
-    params = attention.level("paper", d_k=3).fresh(rng)
-    given = [torch.tensor(batch[name]) for name in ("x", "memory", "mask")]
-    tensors = to_torch(params)
-    want = torch_multi_head(tensors, *given, heads=HEADS).numpy()
-    levels = {name: attention.level(name, load=load, d_k=3) for name in attention.builders}
+    attention, d_k = ladder("attention"), 3
+    levels: dict[str, Any] = {name: attention.level(name, load=load, d_k=d_k) for name in attention.builders}
+    params, batch = random_like(levels["paper"].fresh(rng), rng), attention_batch(rng)
+    p, x, memory, mask = to_torch(params), *(torch.tensor(batch[name]) for name in ("x", "memory", "mask"))
+    want = torch_multi_head(p, x, memory, mask, heads=HEADS).numpy()
     findings = [
-        compare(f"{name}, d_k 3", level.run(params, batch, training=False).outputs["output"], want)
+        compare(f"{name}, d_k {d_k}", level.run(params, batch, training=False).outputs["output"], want)
         for name, level in levels.items()
     ]
-
-    net = attention.level("numpy", load=load, d_k=3).model(params)
-    net.forward(*(batch[name] for name in ("x", "memory", "mask")))
-    module = attention.level("paper", load=load, d_k=3).model(params)
-    q, k = (
-        F.linear(x, tensors[f"{n}.weight"], tensors[f"{n}.bias"]).unflatten(2, (HEADS, 3)).transpose(1, 2)
-        for n, x in (("q", given[0]), ("k", given[1]))
-    )
-    weights = F.scaled_dot_product_attention(
-        q, k, torch.eye(k.shape[2], dtype=k.dtype).expand(3, HEADS, -1, -1), given[2]
-    )
-    findings.append(compare("numpy weights", net.weights, weights.numpy()))
+    q, k = (F.linear(rows, p[f"{n}.weight"], p[f"{n}.bias"]) for n, rows in (("q", x), ("k", memory)))
+    q, k = (rows.unflatten(2, (HEADS, d_k)).transpose(1, 2) for rows in (q, k))  # (B, H, T, d_k), (B, H, S, d_k)
+    scores = (q @ k.mT / d_k**0.5).masked_fill(~mask, -torch.inf)
+    weights = scores.softmax(dim=-1).nan_to_num(0.0).numpy()
+    net = levels["numpy"].model(params)
+    net.forward(batch["x"], batch["memory"], batch["mask"])
+    findings.append(compare("numpy weights", net.weights, weights))
     with torch.no_grad():
-        findings.append(compare("paper weights", module.weights(*given).numpy(), weights.numpy()))
-    return findings
+        seen = levels["paper"].model(params).weights(x, memory, mask).numpy()
+    return [*findings, compare("paper weights", seen, weights)]
 
 
 def online_softmax_check(load: Load, rng: np.random.Generator) -> list[Finding]:
@@ -231,7 +226,6 @@ def shared_counts() -> dict[str, int]:
         }
 
 
-@cache
 def paper_counts(paper: ModuleType) -> dict[str, int]:
     """Every row of Table 3 with 41,000 rows of the embedding, and both configurations at the vocabularies in question."""
     with shapes_only():

@@ -112,7 +112,7 @@ ATTENTION_LAYERS = (
 )
 
 
-# ---- normalisation ----
+# ---- normalisation, feed-forward network ----
 
 
 def norm_case(scale: float) -> Build:
@@ -135,7 +135,20 @@ NORM_LAYERS = (
 )
 
 
-# ---- embeddings, feed-forward network, loss ----
+def feed_forward_case(load: Load, rng: np.random.Generator, dtype: Any) -> Case:
+    layer = load("transformer_numpy").FeedForward(5, 7, rng=rng, dtype=dtype)
+    return randomised(layer, rng, 0.6), (rng.normal(size=(2, 3, 5)),)
+
+
+def torch_feed_forward(p: dict[str, Tensor], x: Tensor) -> Tensor:
+    x = F.relu(F.linear(x, p["linear1.weight"], p["linear1.bias"]))
+    return F.linear(x, p["linear2.weight"], p["linear2.bias"])
+
+
+FEED_FORWARD_LAYERS = (LayerCase("FeedForward", feed_forward_case, torch_feed_forward),)
+
+
+# ---- embeddings, loss ----
 
 
 def embedding_case(load: Load, rng: np.random.Generator, dtype: Any) -> Case:
@@ -159,16 +172,6 @@ def torch_positions(params: Any, x: Tensor) -> Tensor:
     return torch.stack([sentence + torch.tensor(rows, dtype=x.dtype).sin() for sentence in x])
 
 
-def feed_forward_case(load: Load, rng: np.random.Generator, dtype: Any) -> Case:
-    layer = load("transformer_numpy").FeedForward(5, 7, rng=rng, dtype=dtype)
-    return randomised(layer, rng, 0.6), (rng.normal(size=(2, 3, 5)),)
-
-
-def torch_feed_forward(p: dict[str, Tensor], x: Tensor) -> Tensor:
-    x = F.relu(F.linear(x, p["linear1.weight"], p["linear1.bias"]))
-    return F.linear(x, p["linear2.weight"], p["linear2.bias"])
-
-
 def smoothing_case(smoothing: float, scale: float = 2.0) -> Build:
     def build(load: Load, rng: np.random.Generator, dtype: Any) -> Case:
         labels = rng.integers(1, 7, (3, 5))
@@ -190,7 +193,6 @@ TRANSFORMER_LAYERS = (
     LayerCase("Embedding", embedding_case, lambda p, tokens: F.embedding(tokens, p["weight"])),
     LayerCase("Unembedding", unembedding_case, lambda p, x: x @ p["weight"].T),
     LayerCase("PositionalEncoding", positions_case, torch_positions),
-    LayerCase("FeedForward", feed_forward_case, torch_feed_forward),
     LayerCase("LabelSmoothedCrossEntropy", smoothing_case(0.1), torch_smoothing(0.1)),
     LayerCase("LabelSmoothedCrossEntropy without smoothing", smoothing_case(0.0), torch_smoothing(0.0)),
     LayerCase("LabelSmoothedCrossEntropy at extremes", smoothing_case(0.1, 1e4), torch_smoothing(0.1), smooth=False),

@@ -206,7 +206,7 @@ class Marian(SmoothedByTorch):
 
     @property
     def names(self) -> NameTable:
-        return MarianNames(*(self.sizes[name] for name in ("vocabulary", "layers", "d_model")), POSITIONS)
+        return MarianNames(self.sizes["vocabulary"], self.sizes["layers"], self.sizes["d_model"], POSITIONS)
 
     def forward(self, model: Any, batch: dict[str, Tensor], training: bool) -> dict[str, Tensor]:
         source, target = batch["source"], batch["target"]

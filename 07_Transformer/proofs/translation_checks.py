@@ -74,7 +74,8 @@ def decoding_check(load: Load, rng: np.random.Generator) -> list[Finding]:
     }
     findings = []
     for level, array in (("numpy", np.asarray), ("paper", torch.tensor)):
-        model: Any = ladder().level(level, load=load).model(params)
+        implementation: Any = ladder().level(level, load=load)
+        model = implementation.model(params)
         decode = load("decoding_numpy" if level == "numpy" else "decoding_paper")
         with torch.no_grad():
             cache = model.start(array(source))
