@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from evaluate_linear import closed_forms, error, metric_name
@@ -60,11 +60,11 @@ def main(config: LinearConfig, folder: Path, *, level: str = "paper", resume: bo
     identity = {"chapter": "01", "ladder": config.ladder, "level": level, "config": config.model_dump(mode="json")}
     train, test = (as_float32(load_rows(config.dataset, split)) for split in ("train", "test"))
     batches = Batches(train, config.batch_size, rng["data"])
-    metric = metric_name(config.ladder)
+    metric, sizes = metric_name(config.ladder), model_sizes(train, config.ladder)
 
     with Run(folder, identity, rng=rng, resume=resume) as run:
-        implementation = load_ladders("01")[config.ladder].levels[level]
-        trainer = implementation.start(run.params or initial(train, config.ladder, rng["init"]), lr=config.lr)
+        implementation = load_ladders("01")[config.ladder].level(level, **sizes)
+        trainer = implementation.start(run.params or initial(sizes, rng["init"]), lr=config.lr)
         run.restore(trainer, batches)
 
         while batches.epoch < config.epochs:
@@ -83,10 +83,15 @@ def main(config: LinearConfig, folder: Path, *, level: str = "paper", resume: bo
         )
 
 
-def initial(train: Batch, ladder: str, rng: np.random.Generator) -> Params:
-    """Xavier weights and zero biases, of the sizes that the data ask for."""
-    classes = int(train["targets"].max()) + 1 if ladder in ("softmax", "lecun1998") else 1
-    layer = Linear(train["inputs"].shape[1], classes, rng=rng, dtype=np.float32)
+def model_sizes(train: Batch, ladder: str) -> dict[str, Any]:
+    """As many features as the data have; an output per class, where there are more than two, and otherwise one."""
+    outputs = int(train["targets"].max()) + 1 if ladder in ("softmax", "lecun1998") else 1
+    return {"in_features": train["inputs"].shape[1], "out_features": outputs}
+
+
+def initial(sizes: dict[str, Any], rng: np.random.Generator) -> Params:
+    """Xavier weights and zero biases."""
+    layer = Linear(**sizes, rng=rng, dtype=np.float32)
     return {f"linear.{name}": value for name, value in layer.params.items()}
 
 
