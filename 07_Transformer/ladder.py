@@ -2,101 +2,96 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Iterator
-from functools import cache, partial
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from transformer_checks import (
+    attention_check,
     count_check,
-    decoding_check,
+    dropout_check,
     empty_check,
     init_check,
     mask_check,
+    online_softmax_check,
     position_check,
     schedule_check,
 )
 from transformer_layers import ATTENTION_LAYERS, NORM_LAYERS, TRANSFORMER_LAYERS
-from transformer_levels import HEADS, translation_batch
-from transformer_paper import PAD
-from transformer_parts import (
-    ATTENTION,
-    DECODER_LAYER,
-    ENCODER_LAYER,
+from transformer_levels import (
+    D_MODEL,
+    DECODER_TRACE,
+    ENCODER_TRACE,
+    HEADS,
+    LAYER_SIZES,
     LAYERS,
-    SMALL,
-    TRANSFORMER,
-    S,
-    T,
+    PAD,
+    SIZES,
+    TRANSFORMER_TRACE,
+    LowAttention,
+    LowDecoderLayer,
+    LowEncoderLayer,
+    LowTransformer,
+    NumpyAttention,
+    NumpyDecoderLayer,
+    NumpyEncoderLayer,
+    NumpyTransformer,
+    PaperAttention,
+    PaperDecoderLayer,
+    PaperEncoderLayer,
+    PaperTransformer,
     attention_batch,
-    layer_batch,
+    decoder_batch,
+    decoder_noise,
+    dropout_noise,
+    encoder_batch,
+    encoder_noise,
     padded_batch,
-    random_params,
+    schedule,
+    translation_batch,
 )
-from transformer_references import MARIAN, TORCH_ATTENTION, TORCH_DECODER_LAYER, TORCH_ENCODER_LAYER, TORCH_TRANSFORMER
+from transformer_references import Marian, TorchAttention, TorchDecoderLayer, TorchEncoderLayer, TorchTransformer
+from translation_checks import bpe_check, decoding_check
+from translation_data import date_coder, encode_pairs, load_pairs, make_batch
 
-from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit, Script
+from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit, Trainer
 from utils.parity.planting import load_mistakes
-from utils.proofs import fresh_params
+from utils.scripts import tiny_run
 
 MISTAKES = load_mistakes(Path(__file__).parent)
 
 
 # ---- real data without a network: dates ----
 
+TOKENS = 600  # of their byte-pair encoding
+
 
 @cache
 def dates(split: str) -> tuple[list[list[int]], list[list[int]]]:
-    data: Any = importlib.import_module("translation_data")
-    return data.encode_pairs(
-        data.load_pairs("dates-english", split, examples=4000 if split == "train" else 200), data.date_coder()
+    return encode_pairs(
+        load_pairs("dates-english", split, examples=4000 if split == "train" else 200), date_coder(TOKENS)
     )
 
 
 def date_batches(rng: np.random.Generator, steps: int) -> Iterator[Batch]:
-    data: Any = importlib.import_module("translation_data")
     sources, targets = dates("train")
     for _ in range(steps):
         chosen = rng.integers(0, len(sources), 32)
-        yield data.make_batch([sources[i] for i in chosen], [targets[i] for i in chosen])
+        yield make_batch([sources[i] for i in chosen], [targets[i] for i in chosen])
 
 
-def date_test() -> Batch:
-    data: Any = importlib.import_module("translation_data")
-    return data.make_batch(*dates("test"))
-
-
-def token_accuracy(outputs: dict[str, np.ndarray], batch: Batch) -> float:
+def token_accuracy(trainer: Trainer, test: Batch) -> float:
     """Share of the right characters, each predicted from the right ones before it."""
-    real = batch["labels"] != PAD
-    return float((outputs["logits"].argmax(axis=2) == batch["labels"])[real].mean())
-
-
-def characters() -> int:
-    return len(importlib.import_module("translation_data").date_coder())
-
-
-fresh = partial(fresh_params, "transformer_numpy", "Transformer")  # of the NumPy level, at other sizes
-BENCH_LENGTHS = tuple(range(17, 33))  # 16 sentences of 17 to 32 tokens
-
-
-def tiny_training(level: str, *changes: str) -> Callable[[Path], object]:
-    def run(folder: Path) -> object:
-        script = importlib.import_module("train_transformer")
-        from utils.config import load_config
-
-        configs = Path(__file__).parent / "paper" / "configs"
-        return script.main(load_config("tiny", script.CONFIG, list(changes), folder=configs), folder, level=level)
-
-    return run
+    real = test["labels"] != PAD
+    return float((trainer.predict(test)["logits"].argmax(axis=2) == test["labels"])[real].mean())
 
 
 # ---- the ladders ----
 
 PAPER = "Vaswani et al. 2017"
-ALL = {"numpy": "transformer_numpy", "pytorch_lowlevel": "transformer_lowlevel", "paper": "transformer_paper"}
+MODULES = {"numpy": "transformer_numpy", "pytorch_lowlevel": "transformer_lowlevel", "paper": "transformer_paper"}
+BENCH_LENGTHS = tuple(range(17, 33))  # 16 sentences of 17 to 32 tokens
 ATTENTIONS = [f"encoder.{i}.attention" for i in range(LAYERS)]
 ATTENTIONS += [f"decoder.{i}.{kind}_attention" for i in range(LAYERS) for kind in ("self", "cross")]
 
@@ -108,66 +103,78 @@ NO_ROW = Deviation(
 )
 
 ATTENTION_LADDER = Ladder(
-    name="attention",
-    chapter="07",
     paper=f"{PAPER}, section 3.2",
-    init=random_params(ATTENTION.build),
-    batch=attention_batch,
-    modules=ALL | {"numpy": "attention_numpy", "pytorch_lowlevel": "attention_lowlevel"},
-    builders=ATTENTION.builders(),
-    references={"torch.nn.MultiheadAttention": TORCH_ATTENTION},
+    sizes={"d_model": D_MODEL, "heads": HEADS},
+    data=attention_batch,
+    modules=MODULES | {"numpy": "attention_numpy", "pytorch_lowlevel": "attention_lowlevel"},
+    builders={"numpy": NumpyAttention, "pytorch_lowlevel": LowAttention, "paper": PaperAttention},
+    reference_builders={"torch.nn.MultiheadAttention": TorchAttention},
+    inputs=("x", "memory"),
     zero_grad=frozenset({"k.bias"}),
     layers=ATTENTION_LAYERS,
+    checks=(
+        Check("attention", attention_check, proof="levels"),
+        Check("online softmax", online_softmax_check, proof="levels"),
+        init_check("attention"),
+    ),
     mistakes=MISTAKES["attention"],
     deviations=(NO_ROW,),
 )
 
 ENCODER_LADDER = Ladder(
-    name="encoder_layer",
-    chapter="07",
     paper=f"{PAPER}, section 3.1",
-    init=random_params(ENCODER_LAYER.build),
-    batch=layer_batch(2, S, memory=False),
-    modules=ALL,
-    builders=ENCODER_LAYER.builders(),
-    references={"torch.nn.TransformerEncoderLayer": TORCH_ENCODER_LAYER},
-    activations=ENCODER_LAYER.trace,
+    sizes=LAYER_SIZES,
+    data=encoder_batch,
+    noise=encoder_noise,
+    modules=MODULES,
+    builders={"numpy": NumpyEncoderLayer, "pytorch_lowlevel": LowEncoderLayer, "paper": PaperEncoderLayer},
+    reference_builders={"torch.nn.TransformerEncoderLayer": TorchEncoderLayer},
+    inputs=("x",),
+    activations=ENCODER_TRACE,
     zero_grad=frozenset({"attention.k.bias"}),
     layers=NORM_LAYERS,
+    checks=(init_check("encoder_layer"),),
     mistakes=MISTAKES["encoder_layer"],
 )
 
 DECODER_LADDER = Ladder(
-    name="decoder_layer",
-    chapter="07",
     paper=f"{PAPER}, section 3.1",
-    init=random_params(DECODER_LAYER.build),
-    batch=layer_batch(3, T, memory=True),
-    modules=ALL,
-    builders=DECODER_LAYER.builders(),
-    references={"torch.nn.TransformerDecoderLayer": TORCH_DECODER_LAYER},
-    activations=DECODER_LAYER.trace,
+    sizes=LAYER_SIZES,
+    data=decoder_batch,
+    noise=decoder_noise,
+    modules=MODULES,
+    builders={"numpy": NumpyDecoderLayer, "pytorch_lowlevel": LowDecoderLayer, "paper": PaperDecoderLayer},
+    reference_builders={"torch.nn.TransformerDecoderLayer": TorchDecoderLayer},
+    inputs=("x", "memory"),
+    activations=DECODER_TRACE,
     zero_grad=frozenset({"self_attention.k.bias", "cross_attention.k.bias"}),
+    checks=(init_check("decoder_layer"),),
     mistakes=MISTAKES["decoder_layer"],
 )
 
 TRANSFORMER_LADDER = Ladder(
-    name="transformer",
-    chapter="07",
     paper=PAPER,
-    init=SMALL,
-    batch=padded_batch,
-    modules=ALL,
-    builders=TRANSFORMER.builders(),
-    references={"torch.nn.Transformer": TORCH_TRANSFORMER, "transformers Marian": MARIAN},
-    activations=TRANSFORMER.trace,
+    sizes=SIZES,
+    data=padded_batch,
+    noise=dropout_noise,
+    modules=MODULES,
+    builders={"numpy": NumpyTransformer, "pytorch_lowlevel": LowTransformer, "paper": PaperTransformer},
+    reference_builders={"torch.nn.Transformer": TorchTransformer, "transformers Marian": Marian},
+    activations=TRANSFORMER_TRACE,
+    schedule=schedule,
     zero_grad=frozenset(f"{name}.k.bias" for name in ATTENTIONS),
+    unproved={
+        "gru_paper": "the recurrent model to compare with, not part of the level",
+        "translator_paper": "the configuration of a run, not part of the level",
+    },
     layers=TRANSFORMER_LAYERS,
     checks=(
         Check("masks", mask_check, proof="levels"),
         Check("an empty source", empty_check, proof="levels"),
+        Check("dropout", dropout_check, proof="levels"),
         Check("decoding", decoding_check, proof="levels"),
-        Check("initialisation statistics", init_check, proof="levels"),
+        Check("byte pairs", bpe_check, proof="levels"),
+        init_check("transformer"),
         Check("learning rate", schedule_check, proof="training"),
         Check("parameter count", count_check),
         Check("positions", position_check),
@@ -228,24 +235,21 @@ TRANSFORMER_LADDER = Ladder(
             "check: parameter count",
         ),
     ),
-    scripts=(
-        Script("train_transformer tiny, paper level", tiny_training("paper")),
-        Script("train_transformer tiny, NumPy level", tiny_training("numpy")),
-    ),
+    scripts=tuple(tiny_run("train_transformer", "tiny", level) for level in ("paper", "numpy")),
     overfit=Overfit(steps=40, loss=0.75, options={"lr": 0.01}),  # the entropy of the smoothed labels is 0.57
     climb=Climb(
         dataset="dates written in words to ISO 8601 (made by a seeded generator)",
         batches=date_batches,
-        test=date_test,
+        test=lambda: make_batch(*dates("test")),
         metric="accuracy",
         score=token_accuracy,
-        init=lambda rng: fresh(vocabulary=characters(), layers=2, d_model=64, heads=HEADS, d_ff=128)(rng),
+        sizes={"vocabulary": TOKENS, "layers": 2, "d_model": 64, "heads": 2, "d_ff": 128, "dropout": 0.0},
         steps=300,
         schedule=lambda step: 1e-3 * min(1.0, (step + 1) / 20),  # the ladder's own is made for ten steps
     ),
     bench=Bench(
-        init=fresh(dtype=np.float32, vocabulary=1000, layers=2, d_model=128, heads=HEADS, d_ff=512),
         batch=lambda rng: translation_batch(rng, BENCH_LENGTHS, BENCH_LENGTHS[::-1], 1000),
+        sizes={"vocabulary": 1000, "layers": 2, "d_model": 128, "heads": 2, "d_ff": 512, "dropout": 0.0},
         what="2 + 2 layers, d_model 128, batch 16, up to 32 tokens",
     ),
     train_script="train_transformer",

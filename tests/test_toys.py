@@ -137,6 +137,7 @@ def test_unequal_shares():
         (lambda t: t.update(extra=np.ones(1)), "missing none, not used extra"),
         (lambda t: t.update({"head.weight": np.ones((3, 5))}), "head.weight is a parameter of its own"),
         (lambda t: t.update(scale=np.full(1, 2.0)), "scale is not the constant"),
+        (lambda t: t.update(scale=np.ones((2, 1))), "scale is not the constant"),
         (
             lambda t: t.update({"wte.weight": np.ones((4, 5)), "head.weight": np.ones((4, 5))}),
             r"embedding has shape \(4, 5\)",

@@ -195,7 +195,9 @@ class MultiHeadAttention(Module):
 
     def _check_sentences(self, x: Array, keys: Array) -> None:
         if len(x) != len(keys):
-            raise ValueError(f"MultiHeadAttention got {len(x)} sentences of queries and {len(keys)} of keys")
+            raise ValueError(
+                f"MultiHeadAttention got {len(x)} sentences of queries and {len(keys)} of keys, {x.shape} and {keys.shape}"
+            )
 
 
 # --8<-- [end:multi_head]

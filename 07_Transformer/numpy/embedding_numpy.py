@@ -116,7 +116,9 @@ class PositionalEncoding(Module):
             raise ValueError(f"PositionalEncoding expected (B, T, {d_model}), got {x.shape}")
         end = start + x.shape[1]
         if end > length:
-            raise ValueError(f"PositionalEncoding has a table for {length} tokens, got a sentence of {end}")
+            raise ValueError(
+                f"PositionalEncoding has a table for {length} tokens, got a sentence of {end} with {x.shape}"
+            )
         return x + self.table[start:end]
 
     def backward(self, dy: Array) -> Array:

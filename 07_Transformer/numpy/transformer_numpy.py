@@ -55,6 +55,8 @@ class FeedForward(Module):
 
     def forward(self, x: Array) -> Array:
         """x: (B, T, d). Returns: (B, T, d)"""
+        if x.ndim != 3 or x.shape[2] != self.linear1.in_features:
+            raise ValueError(f"FeedForward expected (B, T, {self.linear1.in_features}), got {x.shape}")
         rows = x.reshape(-1, x.shape[-1])  # (B T, d): every token a row
         rows = self.relu.forward(self.linear1.forward(rows))  # (B T, d_ff)
         return self.linear2.forward(rows).reshape(x.shape)  # (B, T, d)

@@ -4,67 +4,127 @@
     model = load_module(params, Transformer(**options))
 
 Marian computes the same function with two differences in layout. Its table of positions has all sines first and then all
-cosines, where the paper alternates them; so its d_model features are ours in another order, and `permute_features` turns
-one into the other. And it adds `final_logits_bias` to the logits, which must be zero here: the paper has none.
+cosines, where the paper alternates them; so its d_model features are ours in another order. And it adds
+`final_logits_bias` to the logits, which must be zero here: the paper has none.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from utils.checkpoints import CheckpointError, find_file, listed, read_safetensors
+from utils.checkpoints import CheckpointError, find_file, read_safetensors
 from utils.ladder import Params
+from utils.levels.names import NameTable, Packed, pack
+
+Entries = dict[str, str | Packed]  # their name -> ours
 
 # --8<-- [start:name_table]
-MARIAN_PARTS = {
-    "attention": "self_attn",
-    "self_attention": "self_attn",
-    "cross_attention": "encoder_attn",
-    "feed_forward.linear1": "fc1",
-    "feed_forward.linear2": "fc2",
+TORCH = {  # our part of a layer -> torch.nn's
+    "encoder": {
+        "attention": "self_attn",
+        "norm1": "norm1",
+        "feed_forward.linear1": "linear1",
+        "feed_forward.linear2": "linear2",
+        "norm2": "norm2",
+    },
+    "decoder": {
+        "self_attention": "self_attn",
+        "norm1": "norm1",
+        "cross_attention": "multihead_attn",
+        "norm2": "norm2",
+        "feed_forward.linear1": "linear1",
+        "feed_forward.linear2": "linear2",
+        "norm3": "norm3",
+    },
 }
-MARIAN_NORMS = {
-    "encoder": {"norm1": "self_attn_layer_norm", "norm2": "final_layer_norm"},
-    "decoder": {"norm1": "self_attn_layer_norm", "norm2": "encoder_attn_layer_norm", "norm3": "final_layer_norm"},
+MARIAN = {  # our part of a layer -> Marian's
+    "encoder": {
+        "attention": "self_attn",
+        "norm1": "self_attn_layer_norm",
+        "feed_forward.linear1": "fc1",
+        "feed_forward.linear2": "fc2",
+        "norm2": "final_layer_norm",
+    },
+    "decoder": {
+        "self_attention": "self_attn",
+        "norm1": "self_attn_layer_norm",
+        "cross_attention": "encoder_attn",
+        "norm2": "encoder_attn_layer_norm",
+        "feed_forward.linear1": "fc1",
+        "feed_forward.linear2": "fc2",
+        "norm3": "final_layer_norm",
+    },
 }
+MARIAN_COPIES = ("lm_head.weight", "model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight")
+MARIAN_POSITIONS = ("model.encoder.embed_positions.weight", "model.decoder.embed_positions.weight")
+KINDS = ("weight", "bias")
 
 
-def marian_name(name: str) -> str:
-    """decoder.0.cross_attention.q.weight -> model.decoder.layers.0.encoder_attn.q_proj.weight"""
-    if name == "embedding.weight":
-        return "model.shared.weight"
-    stack, number, *parts, kind = name.split(".")
-    place = f"model.{stack}.layers.{number}"
-    if parts[0] in MARIAN_NORMS[stack]:
-        return f"{place}.{MARIAN_NORMS[stack][parts[0]]}.{kind}"
-    if parts[0] == "feed_forward":
-        return f"{place}.{MARIAN_PARTS['.'.join(parts)]}.{kind}"
-    return f"{place}.{MARIAN_PARTS[parts[0]]}.{parts[1]}_proj.{kind}"
+def torch_attention(theirs: str, ours: str) -> Entries:
+    """One attention, each name with what comes before it: `in_proj_weight` has q, k and v below one another."""
+    table: Entries = {f"{theirs}in_proj_{kind}": pack(*(f"{ours}{part}.{kind}" for part in "qkv")) for kind in KINDS}
+    return table | {f"{theirs}out_proj.{kind}": f"{ours}out.{kind}" for kind in KINDS}
 
 
-TORCH_PARTS = {"attention": "self_attn", "self_attention": "self_attn", "cross_attention": "multihead_attn"}
+def marian_attention(theirs: str, ours: str) -> Entries:
+    return {f"{theirs}{part}_proj.{kind}": f"{ours}{part}.{kind}" for part in ("q", "k", "v", "out") for kind in KINDS}
 
 
-def torch_name(name: str) -> str:
-    """decoder.0.cross_attention.q.weight -> decoder.layers.0.multihead_attn.in_proj_weight, which holds q, k and v."""
-    if name == "embedding.weight":
-        return name
-    stack, number, *rest = name.split(".")
-    return f"{stack}.layers.{number}.{torch_layer_name('.'.join(rest))}"
+def layer_names(
+    parts: Mapping[str, str], attention: Callable[[str, str], Entries], theirs: str = "", ours: str = ""
+) -> Entries:
+    """The names of one layer, with what comes before them in the whole model."""
+    table: Entries = {}
+    for part, name in parts.items():
+        if part.endswith("attention"):
+            table |= attention(f"{theirs}{name}.", f"{ours}{part}.")
+        else:
+            table |= {f"{theirs}{name}.{kind}": f"{ours}{part}.{kind}" for kind in KINDS}
+    return table
 
 
-def torch_layer_name(name: str) -> str:
-    """The same within one layer: feed_forward.linear1.bias -> linear1.bias"""
-    *parts, kind = name.split(".")
-    if parts[0] == "feed_forward" or len(parts) == 1:
-        return f"{parts[-1]}.{kind}"
-    attention = TORCH_PARTS[parts[0]]
-    return f"{attention}.out_proj.{kind}" if parts[1] == "out" else f"{attention}.in_proj_{kind}"
+def stack_names(
+    stacks: Mapping[str, Mapping[str, str]], attention: Callable[[str, str], Entries], layers: int, theirs: str = ""
+) -> Entries:
+    """The names of all layers of encoder and decoder."""
+    table: Entries = {}
+    for stack, parts in stacks.items():
+        for i in range(layers):
+            table |= layer_names(parts, attention, f"{theirs}{stack}.layers.{i}.", f"{stack}.{i}.")
+    return table
+
+
+def torch_names(layers: int) -> NameTable:
+    """`torch.nn.Transformer`, beside an `embedding`."""
+    return NameTable({"embedding.weight": "embedding.weight", **stack_names(TORCH, torch_attention, layers)})
+
+
+class MarianNames(NameTable):
+    """transformers' Marian, whose features are in another order than ours.
+
+    Args:
+        positions: how many its tables have.
+    """
+
+    def __init__(self, vocabulary: int, layers: int, d_model: int, positions: int) -> None:
+        table = marian_positions(positions, d_model)
+        super().__init__(
+            {"model.shared.weight": "embedding.weight", **stack_names(MARIAN, marian_attention, layers, "model.")},
+            ties=dict.fromkeys(MARIAN_COPIES, "embedding.weight"),
+            constants={**dict.fromkeys(MARIAN_POSITIONS, table), "final_logits_bias": np.zeros((1, vocabulary))},
+        )
+        self.order = marian_order(d_model)
+
+    def to_theirs(self, params: Mapping[str, np.ndarray], **options: Any) -> Params:
+        return super().to_theirs(permute_features(params, self.order), **options)
+
+    def to_ours(self, arrays: Mapping[str, np.ndarray], **options: Any) -> Params:
+        return permute_features(super().to_ours(arrays, **options), np.argsort(self.order))
 
 
 # --8<-- [end:name_table]
@@ -84,18 +144,21 @@ def marian_order(d_model: int) -> np.ndarray:
     return np.concatenate([np.arange(0, d_model, 2), np.arange(1, d_model, 2)])
 
 
-def permute_features(params: Params, order: np.ndarray) -> Params:
+def marian_positions(length: int, d_model: int) -> np.ndarray:
+    """All sines, then all cosines of section 3.5. Returns: float64 (length, d)"""
+    angles = np.arange(length)[:, None] / 10000.0 ** (np.arange(0, d_model, 2) / d_model)  # (length, d / 2)
+    return np.concatenate([np.sin(angles), np.cos(angles)[:, : d_model // 2]], axis=1)
+
+
+def permute_features(params: Mapping[str, np.ndarray], order: np.ndarray) -> Params:
     """The same function with the features in another order: nothing in the model depends on their order but the table of
-    positions, since attention and feed-forward read all of them, and normalisation averages over them."""
-    axes = {name: feature_axis(name) for name in params}
+    positions, since attention and feed-forward read all of them, and normalisation averages over them. Single numbers,
+    the counters of an optimizer, stay as they are."""
+    axes = {name: feature_axis(name) if p.ndim else None for name, p in params.items()}
     return {n: p if (axis := axes[n]) is None else np.take(p, order, axis=axis) for n, p in params.items()}
 
 
 # --8<-- [end:permute]
-
-COPIES = ("lm_head.weight", "model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight")
-POSITIONS = ("model.encoder.embed_positions.weight", "model.decoder.embed_positions.weight")
-BIAS = "final_logits_bias"
 
 
 def marian_options(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,6 +181,7 @@ def marian_options(config: Mapping[str, Any]) -> dict[str, Any]:
         "heads": config["encoder_attention_heads"],
         "d_ff": config["encoder_ffn_dim"],
         "pad": config["pad_token_id"],
+        "max_length": config["max_position_embeddings"],
     }
 
 
@@ -144,26 +208,21 @@ def load_marian(path_or_hub_name: str | Path) -> tuple[Params, dict[str, Any]]:
 
 
 def from_marian(theirs: Mapping[str, np.ndarray], options: Mapping[str, Any]) -> Params:
-    """A Marian state as our parameters: every name of ours must be there, every name of theirs be used."""
+    """A Marian state as our parameters: every name of ours must be there, every name of theirs be used.
+
+    Its tables of positions are not looked at: they are fixed, and in a file of half precision they are rounded.
+
+    Raises:
+        CheckpointError: names or shapes that do not fit, a second embedding, or a bias on the logits.
+    """
     import torch
     from transformer_paper import Transformer
 
     with torch.device("meta"):
         shapes = {name: tuple(p.shape) for name, p in Transformer(**options).named_parameters()}
-    table = {name: marian_name(name) for name in shapes}
-    missing = [name for name in table.values() if name not in theirs]
-    unused = sorted(theirs.keys() - {*table.values(), *COPIES, *POSITIONS, BIAS})
-    if missing or unused:
-        raise CheckpointError(f"no whole Marian model: missing {listed(missing)}, not used {listed(unused)}")
-    params = {ours: np.array(theirs[name]) for ours, name in table.items()}
-    if wrong := [f"{table[n]} {p.shape}, expected {shapes[n]}" for n, p in params.items() if p.shape != shapes[n]]:
-        raise CheckpointError(f"the file does not fit its configuration: {listed(wrong)}")
-    for name in COPIES:
-        if name in theirs and not np.array_equal(theirs[name], params["embedding.weight"]):
-            raise CheckpointError(f"{name} is a matrix of its own; here source, target and output share one")
-    if BIAS in theirs and np.any(theirs[BIAS]):
-        raise CheckpointError(f"{BIAS} is not zero; the paper's output layer has no bias, so this model is another")
-    return permute_features(params, np.argsort(marian_order(options["d_model"])))
+    names = MarianNames(options["vocabulary"], options["layers"], options["d_model"], options["max_length"])
+    found = {name: array for name, array in theirs.items() if name not in MARIAN_POSITIONS}
+    return names.to_ours(found, shapes=shapes, error=CheckpointError)
 
 
 def load_module(params: Params, model: Any) -> Any:

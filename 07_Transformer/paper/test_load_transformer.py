@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from load_transformer import feature_axis, load_marian, load_module, marian_order, permute_features, torch_name
+from load_transformer import (
+    MarianNames,
+    feature_axis,
+    load_marian,
+    load_module,
+    marian_order,
+    permute_features,
+    torch_names,
+)
 from transformer_levels import default_dtype, translation_batch
 from transformer_paper import Transformer
 
@@ -47,7 +55,7 @@ def test_a_checkpoint_at_every_level(tmp_path):
     """The library's own model, its own order of features, its own table of positions: the same logits at every level."""
     theirs = saved(tmp_path)
     params, options = load_marian(tmp_path)
-    assert options["pad"] == 16 and options["heads"] == 2
+    assert options["pad"] == 16 and options["heads"] == 2 and options["max_length"] == 23
     source, target = torch.tensor([[3, 4, 5, 6, 7], [8, 9, 10, 16, 16]]), torch.tensor([[1, 4, 5], [1, 6, 7]])
     with torch.no_grad():
         want = theirs(source, (source != 16).long(), decoder_input_ids=target).logits.numpy()
@@ -66,7 +74,7 @@ def test_a_checkpoint_at_every_level(tmp_path):
 def test_the_order_of_features_does_not_matter():
     """But for the table of positions, which is permuted with them."""
     rng = np.random.default_rng(0)
-    params, order = load_ladders("07")["transformer"].init(rng), rng.permutation(10)
+    params, order = load_ladders("07")["transformer"].random_params(rng), rng.permutation(10)
     with default_dtype(torch.float64):
         model = Transformer(17, layers=2, d_model=10, heads=2, d_ff=13, max_length=23).eval()
     source, target = torch.tensor(rng.integers(3, 17, (2, 5))), torch.tensor(rng.integers(3, 17, (2, 3)))
@@ -79,8 +87,11 @@ def test_the_order_of_features_does_not_matter():
 
 def test_names():
     assert marian_order(6).tolist() == [0, 2, 4, 1, 3, 5]
-    assert torch_name("encoder.1.attention.k.bias") == "encoder.layers.1.self_attn.in_proj_bias"
-    assert torch_name("decoder.0.cross_attention.out.weight") == "decoder.layers.0.multihead_attn.out_proj.weight"
+    ours = torch_names(2).ours_in("encoder.layers.1.self_attn.in_proj_bias")
+    assert ours == tuple(f"encoder.1.attention.{part}.bias" for part in "qkv")
+    assert torch_names(2).ours_in("decoder.layers.0.multihead_attn.out_proj.weight") == (
+        "decoder.0.cross_attention.out.weight",
+    )
     axes = {
         name: feature_axis(f"encoder.0.{name}") for name in ("attention.q.weight", "attention.q.bias", "norm1.bias")
     }
@@ -114,7 +125,7 @@ def test_a_bias_on_the_logits_is_refused(tmp_path):
     state = load_file(file)
     state["final_logits_bias"] = torch.arange(17.0)[None]
     save_file(state, file)
-    with pytest.raises(CheckpointError, match="final_logits_bias is not zero"):
+    with pytest.raises(CheckpointError, match="final_logits_bias is not the constant"):
         load_marian(tmp_path)
 
 
@@ -129,11 +140,11 @@ def test_other_weights_are_refused(tmp_path):
     with pytest.raises(CheckpointError, match=r"missing model\.encoder\.layers\.0\.fc1\.weight, not used none"):
         load_marian(tmp_path)
     save_file({**state, "model.encoder.layers.0.fc1.weight": lost.T.contiguous()}, file)
-    with pytest.raises(CheckpointError, match="does not fit its configuration"):
+    with pytest.raises(CheckpointError, match=r"linear1\.weight has shape \(10, 13\) there, expected \(13, 10\)"):
         load_marian(tmp_path)
     own = state["model.shared.weight"] + 1.0
     save_file({**state, "model.encoder.layers.0.fc1.weight": lost, "lm_head.weight": own}, file)
-    with pytest.raises(CheckpointError, match=r"lm_head\.weight is a matrix of its own"):
+    with pytest.raises(CheckpointError, match=r"lm_head\.weight is a parameter of its own"):
         load_marian(tmp_path)
     save_file({**state, "model.encoder.layers.0.fc1.weight": lost, "odd": torch.zeros(2)}, file)
     with pytest.raises(CheckpointError, match="not used odd"):
@@ -143,17 +154,35 @@ def test_other_weights_are_refused(tmp_path):
         load_marian(tmp_path)
 
 
+def test_a_file_in_half_precision_is_read(tmp_path):
+    """Its tables of positions are rounded, and ours are not taken from it."""
+    theirs = saved(tmp_path).half()
+    theirs.save_pretrained(tmp_path)
+    params, _ = load_marian(tmp_path)
+    want = theirs.model.shared.weight.float().detach().numpy()[:, np.argsort(marian_order(10))]
+    np.testing.assert_array_equal(params["embedding.weight"], want)
+
+
+def test_saved_under_its_names_the_library_gives_the_same_logits(tmp_path):
+    theirs = saved(tmp_path)
+    params, options = load_marian(tmp_path)
+    names = MarianNames(*(options[name] for name in ("vocabulary", "layers", "d_model", "max_length")))
+    state = {name: torch.tensor(array) for name, array in names.to_theirs(params).items()}
+    want = theirs.state_dict()
+    assert state.keys() == want.keys()
+    for name, value in want.items():
+        torch.testing.assert_close(state[name], value, rtol=1e-6, atol=1e-6)
+
+
 def test_a_query_that_sees_nothing():
     """The middle sentence has no source. Marian agrees with torch's kernels, and differs when it is written out."""
-    references: Any = importlib.import_module("transformer_references")
     ladder, rng = load_ladders("07")["transformer"], np.random.default_rng(0)
-    params, batch = ladder.init(rng), translation_batch(rng, (7, 0, 5), (6, 9, 7), 17)
+    params, batch = ladder.random_params(rng), translation_batch(rng, (7, 0, 5), (6, 9, 7), 17)
     want = ladder.levels["paper"].run(params, batch, training=False).outputs["logits"]
-    model = references.MARIAN.module(params).eval()
+    marian: Any = ladder.references["transformers Marian"]
+    model, given = marian.model(params).eval(), {name: torch.tensor(value) for name, value in batch.items()}
     for kind, equal in (("sdpa", [True, True, True]), ("eager", [True, False, True])):
         model.set_attn_implementation(kind)
         with torch.no_grad():
-            got = references.marian_pass(model, {name: torch.tensor(value) for name, value in batch.items()})[0][
-                "logits"
-            ]
-        assert [np.allclose(a, b, rtol=1e-9, atol=1e-11) for a, b in zip(got.numpy(), want, strict=True)] == equal
+            got = marian.forward(model, given, False)["logits"].numpy()
+        assert [np.allclose(a, b, rtol=1e-9, atol=1e-11) for a, b in zip(got, want, strict=True)] == equal

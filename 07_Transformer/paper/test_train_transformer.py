@@ -1,3 +1,4 @@
+import importlib
 import inspect
 import json
 import math
@@ -14,13 +15,14 @@ from bpe_numpy import BytePairEncoder
 from evaluate_transformer import bleu, exact_match, mean_nll, trained, translate, with_params
 from plot_transformer import attention_of, plot_attention, plot_comparison, plot_positions, plot_schedule
 from recipe_paper import smoothed_cross_entropy, transformer_schedule
-from train_transformer import ABLATIONS, CONFIG, CONFIGS, RESULTS, drawing_level, level_of, main, reproduce
+from train_transformer import ABLATIONS, CONFIG, CONFIGS, RESULTS, DrawingLevel, level_of, main, reproduce
 from transformer_paper import Transformer, base, big
 from translation_data import encode_pairs, load_pairs, make_batch
 from translator_paper import build_model
 
 from utils.checkpoints import CheckpointError
 from utils.config import ConfigError, load_config
+from utils.ladder import load_ladders
 from utils.receipts import read_receipt
 from utils.runs import Run, read_log
 
@@ -83,7 +85,7 @@ def test_bad_configurations_are_named(monkeypatch):
         level_of(config("tiny", "learned_positions=true"), "numpy", 300, torch.Generator())
     with pytest.raises(ConfigError, match="gru is trained at the paper level"):
         level_of(config("tiny", "model=gru"), "numpy", 300, torch.Generator())
-    monkeypatch.setattr(train_transformer, "GPU", False)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(ConfigError, match="device = cuda:1: torch finds no GPU here"):
         train_transformer.device_of(config("tiny", "device=cuda:1"), "paper")
 
@@ -105,13 +107,18 @@ def test_levels_train_alike_dropout_and_all(runs, tmp_path, level):
         assert ours == pytest.approx(paper, rel=1e-5)
 
 
+def drawing_level(given):
+    sizes = {"config": given, "vocabulary": 259, "noise": torch.Generator()}
+    return DrawingLevel(load_ladders("07")["transformer"], importlib.import_module, sizes)
+
+
 def test_the_level_that_draws_its_own_masks_is_the_paper_level():
     """What a GPU trains: without dropout the same losses and weights, with it other masks in each step."""
     given = config("tiny", "dropout=0", "label_smoothing=0.3")
     batch = make_batch(*encode_pairs(load_pairs("dates-english", examples=7), BytePairEncoder()))
     params = {name: p.numpy().copy() for name, p in build_model(given, 259, torch.Generator()).state_dict().items()}
     ends, losses = [], []
-    for level in (level_of(given, "paper", 259, torch.Generator()), drawing_level(given, 259, torch.Generator())):
+    for level in (level_of(given, "paper", 259, torch.Generator()), drawing_level(given)):
         trainer = level.start(params, lr=0.01)
         losses.append([trainer.step(batch) for _ in range(3)])
         ends.append(trainer.params())
@@ -120,7 +127,7 @@ def test_the_level_that_draws_its_own_masks_is_the_paper_level():
     logits = with_params(given, 259, params)(arrays["source"], arrays["target"])
     assert losses[0][0] == pytest.approx(smoothed_cross_entropy(logits, arrays["labels"], 0.3).item(), rel=1e-5)
     np.testing.assert_allclose(ends[0]["embedding.weight"], ends[1]["embedding.weight"], atol=1e-6)
-    trainer = drawing_level(config("tiny", "dropout=0.5"), 259, torch.Generator()).start(params, lr=0.0)
+    trainer = drawing_level(config("tiny", "dropout=0.5")).start(params, lr=0.0)
     assert len({trainer.step(batch) for _ in range(3)}) == 3
 
 
@@ -192,9 +199,11 @@ def test_a_run_takes_its_numbers_from_the_configuration(tmp_path, monkeypatch):
         rates.append(lr)
         return plain(self, *args, lr=lr)
 
-    def with_masks(batch, params, p, rng):
-        drops.append(p)
-        return masks(batch, params, p, rng)
+    def with_masks(batch, given, rng):
+        drops.append(given.dropout)
+        found = masks(batch, given, rng)
+        assert {float(value) for value in np.unique(found["mask_encoder"])} == {0.0, 1 / 0.75}
+        return found
 
     monkeypatch.setattr(Run, "took_step", took_step)
     monkeypatch.setattr(train_transformer, "with_masks", with_masks)

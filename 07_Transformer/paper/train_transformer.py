@@ -20,14 +20,15 @@ import numpy as np
 import torch
 from evaluate_transformer import mean_nll, quality, with_params
 from recipe_paper import smoothed_cross_entropy, transformer_schedule
-from transformer_levels import ADAM, TransformerKind, with_masks
+from schedule_numpy import ADAM
 from translation_data import TokenBatches, encode_pairs, load_pairs, make_coder
-from translator_paper import MAX_LENGTH, TranslationConfig, build_model
+from translator_paper import TranslationConfig, build_model, sizes_of
 
 from utils.config import ConfigError, load_config
-from utils.ladder import Level, Params
+from utils.ladder import Batch, Level, Params, load_ladders
 from utils.levels import ModuleLevel
 from utils.levels.arrays import to_numpy
+from utils.levels.module_level import find_device
 from utils.receipts import Receipt, Target, new_receipt, write_receipt
 from utils.runs import Run, saved_params
 from utils.training_utils import progress, streams, torch_generator
@@ -35,16 +36,11 @@ from utils.training_utils import progress, streams, torch_generator
 CONFIGS = Path(__file__).parent / "configs"
 CONFIG = TranslationConfig
 GPU = torch.cuda.is_available()
-MODULES = {"numpy": "transformer_numpy", "pytorch_lowlevel": "transformer_lowlevel", "paper": "transformer_paper"}
 
 
 def device_of(config: TranslationConfig, level: str) -> str:
-    """Where it is trained: on a GPU if there is one and the paper level is asked for."""
-    if level != "paper":
-        return "cpu"
-    if config.device.startswith("cuda") and not GPU:
-        raise ConfigError(f"device = {config.device}: torch finds no GPU here; auto and cpu train without one")
-    return ("cuda" if GPU else "cpu") if config.device == "auto" else config.device
+    """Where it is trained: the paper level wherever the configuration says, the others on the CPU."""
+    return find_device(config.device) if level == "paper" else "cpu"
 
 
 def level_of(config: TranslationConfig, level: str, vocabulary: int, noise: torch.Generator) -> Level:
@@ -53,31 +49,44 @@ def level_of(config: TranslationConfig, level: str, vocabulary: int, noise: torc
     On a CPU the Transformer gets its dropout masks with the batch, so that they are the same at every level. Those of a
     GPU are drawn there, by `noise`, as those of the gru are.
     """
+    ladder = load_ladders("07")["transformer"]
     if config.model == "gru" or noise.device.type != "cpu":
         if level != "paper":
             raise ConfigError(f"the gru is trained at the paper level, not at {level}")
-        return drawing_level(config, vocabulary, noise)
+        sizes = {"config": config, "vocabulary": vocabulary, "noise": noise}
+        return DrawingLevel(ladder, importlib.import_module, sizes)
     if level != "paper" and config.learned_positions:
         raise ConfigError(f"learned positions are the paper level's; the {level} level has the sinusoids alone")
-    kind = TransformerKind(heads=config.heads, smoothing=config.label_smoothing, max_length=MAX_LENGTH)
-    return kind.builders()[level](importlib.import_module(MODULES[level]))
+    training = {"dropout": config.dropout, "smoothing": config.label_smoothing}
+    return ladder.level(level, **sizes_of(config, vocabulary), **training)
 
 
-def drawing_level(config: TranslationConfig, vocabulary: int, noise: torch.Generator) -> Level:
-    """The paper level on the device of `noise`, which draws the dropout masks while it trains."""
+class DrawingLevel(ModuleLevel):
+    """A translator of the paper level that draws its dropout masks itself, on the device where it trains.
 
-    def one_pass(model: Any, batch: dict[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-        logits = model(batch["source"], batch["target"])
-        return {"logits": logits}, smoothed_cross_entropy(logits, batch["labels"], config.label_smoothing)
+    `sizes` are its configuration, the size of its vocabulary, and the generator of the masks.
+    """
 
-    def build() -> torch.nn.Module:
+    def build(self):
+        config, vocabulary = self.sizes["config"], self.sizes["vocabulary"]
         model = build_model(config, vocabulary, torch.Generator())  # its weights are replaced by those of `start`
-        model.dropout.generator = noise
-        return model.to(noise.device)
+        model.dropout.generator = self.sizes["noise"]
+        return model
 
-    return ModuleLevel(
-        build, one_pass, lambda model, **options: torch.optim.Adam(model.parameters(), **ADAM | options), inputs=()
-    )
+    def forward(self, model, batch, training):
+        return {"logits": model(batch["source"], batch["target"])}
+
+    def loss(self, model, outputs, batch):
+        return smoothed_cross_entropy(outputs["logits"], batch["labels"], self.sizes["config"].label_smoothing)
+
+    def optimizer(self, params, **options):
+        return torch.optim.Adam(params.values(), **ADAM | options)
+
+
+def with_masks(batch: Batch, config: TranslationConfig, rng: np.random.Generator) -> Batch:
+    """The batch with the dropout masks that the ladder declares."""
+    sizes = {"layers": config.layers, "d_model": config.d_model, "dropout": config.dropout}
+    return load_ladders("07")["transformer"].noisy(rng, batch, **sizes)
 
 
 def initial_params(config: TranslationConfig, vocabulary: int, generator: torch.Generator) -> Params:
@@ -97,7 +106,8 @@ def main(config: TranslationConfig, folder: Path, *, level: str = "paper", resum
     """Train, and return the loss and the quality on the test split. The folder gets log, checkpoints and results."""
     cpu = time.process_time()
     rng: dict[str, Any] = dict(streams(config.seed, "init", "data", "noise"))
-    rng["torch"] = torch_generator(rng["noise"], device_of(config, level))
+    device = device_of(config, level)
+    rng["torch"] = torch_generator(rng["noise"], device)
     identity = {"chapter": "07", "ladder": "transformer", "level": level, "config": config.model_dump(mode="json")}
     train = load_pairs(config.task, "train", examples=config.examples)
     held_out, test = (load_pairs(config.task, split, examples=config.test_examples) for split in ("val", "test"))
@@ -107,11 +117,12 @@ def main(config: TranslationConfig, folder: Path, *, level: str = "paper", resum
     batches: Any = TokenBatches(*encode_pairs(train, coder), config.tokens, rng["data"])
     start = initial_params(config, len(coder), torch_generator(rng["init"]))
     masked = config.model == "transformer" and rng["torch"].device.type == "cpu"
+    options = {"device": device} if level == "paper" else {}
 
     with Run(folder, identity, rng=rng, resume=resume) as run:
         coder.save(Path(folder) / "merges.json")
         implementation = level_of(config, level, len(coder), rng["torch"])
-        trainer = implementation.start(run.params or start, lr=0.0)
+        trainer = implementation.start(run.params or start, lr=0.0, **options)
         run.restore(trainer, batches)
         mean = {name.removeprefix("mean."): array for name, array in run.extra.items()}
         losses: list[float] = []
@@ -120,7 +131,7 @@ def main(config: TranslationConfig, folder: Path, *, level: str = "paper", resum
             for batch in batches:
                 next(steps, None)
                 trainer.lr = config.lr_factor * transformer_schedule(run.step + 1, config.d_model, config.warmup)
-                batch = with_masks(batch, start, config.dropout if masked else 0.0, rng["noise"])
+                batch = with_masks(batch, config, rng["noise"]) if masked else batch
                 losses.append(run.took_step(trainer.step(batch), lr=trainer.lr))
                 if run.step % config.eval_every == 0 or run.step == config.steps:
                     if config.checkpoints(run.step) > config.checkpoints(config.steps) - config.average:
@@ -132,7 +143,7 @@ def main(config: TranslationConfig, folder: Path, *, level: str = "paper", resum
                     break
         if not resume:  # on a busy machine the time of the clock says little
             (Path(folder) / "cpu_time.json").write_text(json.dumps(time.process_time() - cpu))
-        model = with_params(config, len(coder), mean).to(rng["torch"].device)
+        model = with_params(config, len(coder), mean).to(device)
         return run.finish(val_nll=mean_nll(trainer, val), **quality(config, model, coder, test))
 
 

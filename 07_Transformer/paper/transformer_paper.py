@@ -109,7 +109,8 @@ class MultiHeadAttention(nn.Module):
         if mask.dtype != torch.bool:  # torch would add numbers to the scores
             raise ValueError(f"MultiHeadAttention expected a boolean mask, True where visible, got {mask.dtype}")
         if len(x) != len(keys):
-            raise ValueError(f"MultiHeadAttention got {len(x)} sentences of queries and {len(keys)} of keys")
+            shapes = f"{tuple(x.shape)} and {tuple(keys.shape)}"
+            raise ValueError(f"MultiHeadAttention got {len(x)} sentences of queries and {len(keys)} of keys, {shapes}")
 
 
 # --8<-- [end:attention]

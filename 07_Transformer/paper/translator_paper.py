@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import torch
 from gru_paper import GruTranslator
@@ -63,21 +63,18 @@ class TranslationConfig(Config):
         return math.ceil(step / self.eval_every)
 
 
+def sizes_of(config: TranslationConfig, vocabulary: int) -> dict[str, Any]:
+    """The arguments of the Transformer that `config` describes. Learned positions are the paper level's alone."""
+    names = ("layers", "d_model", "heads", "d_ff", "d_k")
+    learned = {"learned_positions": True} if config.learned_positions else {}
+    sizes = {name: getattr(config, name) for name in names}
+    return {"vocabulary": vocabulary, **sizes, "max_length": MAX_LENGTH, **learned}
+
+
 def build_model(config: TranslationConfig, vocabulary: int, generator: torch.Generator | None = None) -> Translator:
     """The module that `config` names. `generator` draws the initial weights and the dropout masks."""
     if config.model == "gru":
         return GruTranslator(
             vocabulary, embedding=config.d_model, hidden=config.hidden, dropout=config.dropout, generator=generator
         )
-    return Transformer(
-        vocabulary,
-        layers=config.layers,
-        d_model=config.d_model,
-        heads=config.heads,
-        d_ff=config.d_ff,
-        dropout=config.dropout,
-        d_k=config.d_k,
-        learned_positions=config.learned_positions,
-        max_length=MAX_LENGTH,
-        generator=generator,
-    )
+    return Transformer(**sizes_of(config, vocabulary), dropout=config.dropout, generator=generator)

@@ -24,6 +24,22 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
+def find_device(name: str) -> str:
+    """The device of that name: "cpu", "cuda", "cuda:1", ...; "auto" is a GPU where there is one.
+
+    Raises:
+        ConfigError: it is a GPU, and torch finds none.
+    """
+    import torch
+
+    from utils.config import ConfigError
+
+    found = torch.cuda.is_available()
+    if name.startswith("cuda") and not found:
+        raise ConfigError(f"device = {name}: torch finds no GPU here; auto and cpu train without one")
+    return ("cuda" if found else "cpu") if name == "auto" else name
+
+
 class ModuleLevel(Adapter):
     """An `nn.Module`. `forward(module, batch, training)` returns outputs by name, the module being in the mode of
     `training`; `loss(module, outputs, batch)` returns a tensor.
@@ -111,8 +127,7 @@ class ModuleLevel(Adapter):
     ) -> Trainer:
         import torch
 
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = find_device(device)
         layout = torch.channels_last if channels_last else torch.contiguous_format
         module, turns = self.model(params).to(device), self.turns()
         module.to(memory_format=layout)  # pyright: ignore[reportCallIssue]

@@ -149,7 +149,8 @@ class NameTable:
             if theirs in arrays and not np.array_equal(arrays[theirs], found[ours]):
                 raise error(f"{theirs} is a parameter of its own; here it is the same as {ours}")
         for theirs, value in self.constants.items():
-            if theirs in arrays and not np.allclose(arrays[theirs], value, rtol=1e-5, atol=1e-6):
+            got = arrays.get(theirs, value)
+            if got.shape != value.shape or not np.allclose(got, value, rtol=1e-5, atol=1e-6):
                 raise error(f"{theirs} is not the constant that the model has in its place")
 
 
