@@ -26,7 +26,9 @@ def test_proof(name: str, proof: str) -> None:
     if proof in OF_LAYERS and not ladder.layers:
         assert not report.findings
     else:
-        assert report.ok, "\n".join(f"{f.subject}: {f.what}: {f.message}" for f in report.failures) or "nothing compared"
+        assert report.ok, (
+            "\n".join(f"{f.subject}: {f.what}: {f.message}" for f in report.failures) or "nothing compared"
+        )
 
 
 @pytest.mark.parametrize("name", LADDERS)
