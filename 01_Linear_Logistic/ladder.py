@@ -25,9 +25,11 @@ from linear_levels import (
 from linear_references import SklearnLevel, sklearn_classifier, sklearn_linear, torch_linear, torch_units
 from logistic_levels import LOGISTIC_BUILDERS, SOFTMAX_BUILDERS, UNITS_BUILDERS
 
-from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit, Script
+from utils.classification import accuracy
+from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit
 from utils.parity.planting import load_mistakes
 from utils.proofs import fresh_params
+from utils.scripts import tiny_run
 
 PAPER = "LeCun, Bottou, Bengio, Haffner: Gradient-Based Learning Applied to Document Recognition, 1998, section III-C.1"
 MISTAKES = load_mistakes(Path(__file__).parent)
@@ -53,20 +55,17 @@ def all_batches(name: str, size: int) -> Callable[[np.random.Generator, int], It
 xavier = partial(fresh_params, "linear_numpy", "LinearRegression")  # features, outputs
 
 
-def script(config: str, level: str) -> Script:
-    """The training script on its smallest setting."""
-
-    def run(folder: Path) -> object:
-        import train_linear
-
-        return train_linear.main(train_linear.tiny(config), folder, level=level)
-
-    return Script(f"train_linear, {config}, {level}", run)
-
-
+DATA = {
+    **dict.fromkeys(("linear", "ridge", "lasso"), "diabetes"),
+    "logistic": "breast_cancer",
+    **dict.fromkeys(("softmax", "lecun1998"), "digits"),
+}
 SCRIPTS = {
-    name: tuple(script(name, level) for level in ("numpy", "pytorch_lowlevel", "paper"))
-    for name in ("linear", "ridge", "lasso", "logistic", "softmax", "lecun1998")
+    name: tuple(
+        tiny_run("train_linear", name, level, "epochs=1", f"dataset={data}")
+        for level in ("numpy", "pytorch_lowlevel", "paper")
+    )
+    for name, data in DATA.items()
 }
 
 
@@ -174,12 +173,7 @@ LASSO = Ladder(
 
 # ---- Logistic regression ----
 
-
-def accuracy(outputs: dict[str, np.ndarray], batch: Batch) -> float:
-    logits = outputs["logits"]
-    labels = logits > 0 if logits.ndim == 1 else logits.argmax(axis=-1)
-    return float((labels == batch["targets"]).mean())
-
+target_accuracy = partial(accuracy, labels="targets")
 
 LOGISTIC = Ladder(
     name="logistic",
@@ -211,7 +205,7 @@ LOGISTIC = Ladder(
         all_batches("breast_cancer", 32),
         lambda: load_rows("breast_cancer", "test"),
         "accuracy",
-        accuracy,
+        target_accuracy,
         xavier(30, 1),
     ),
     train_script="train_linear",
@@ -240,7 +234,7 @@ SOFTMAX = Ladder(
         all_batches("digits", 32),
         lambda: load_rows("digits", "test"),
         "accuracy",
-        accuracy,
+        target_accuracy,
         xavier(64, 10),
         options={"lr": 0.5},
     ),
@@ -291,7 +285,7 @@ LECUN = Ladder(
         all_batches("digits", 32),
         lambda: load_rows("digits", "test"),
         "accuracy",
-        accuracy,
+        target_accuracy,
         xavier(64, 10),
         options={"lr": 2.0},
     ),

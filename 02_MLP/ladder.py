@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +26,12 @@ from mlp_levels import (
 )
 from mlp_references import SEQUENTIAL, SEQUENTIAL_1998
 
-from utils.data_loaders import load_dataset
-from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit, Script
+from utils.classification import accuracy
+from utils.digits import DIGITS, digit_batches, digits
+from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit
 from utils.parity.planting import load_mistakes
 from utils.proofs import fresh_params
+from utils.scripts import tiny_run
 
 MISTAKES = load_mistakes(Path(__file__).parent)
 
@@ -37,26 +39,15 @@ MISTAKES = load_mistakes(Path(__file__).parent)
 # ---- real data without a network: the digits of scikit-learn ----
 
 
-def digits(split: str) -> Batch:
-    """8x8 images, mapped to the range [-0.1, 1.175] that LeCun et al. 1998 use. Returns: images (N, 64), labels (N,)"""
-    data = load_dataset("digits", split).arrays
-    images = data["images"].reshape(len(data["images"]), -1) / data["images"].max() * 1.275 - 0.1
-    return {"images": images, "labels": data["labels"]}
+# in the range [-0.1, 1.175] that LeCun et al. 1998 use
+flat_digits = partial(digits, flat=True, scale=lambda grey: grey / 16.0 * 1.275 - 0.1)
 
 
-def digit_batches(rng: np.random.Generator, steps: int, widths: tuple[int, ...] = ()) -> Iterator[Batch]:
-    data = digits("train")
-    for _ in range(steps):
-        chosen = rng.integers(0, len(data["labels"]), 50)
-        batch = {"images": data["images"][chosen], "labels": data["labels"][chosen]}
-        yield with_masks(batch, widths, 0.1, rng)
+def masked_digits(rng: np.random.Generator, steps: int) -> Iterator[Batch]:
+    for batch in digit_batches(flat_digits("train"), 50, rng, steps):
+        yield with_masks(batch, CLIMB_SIZES[1:-1], 0.1, rng)
 
 
-def accuracy(outputs: dict[str, np.ndarray], batch: Batch) -> float:
-    return float((next(iter(outputs.values())).argmax(axis=1) == batch["labels"]).mean())
-
-
-DIGITS = "digits (1,797 images of 8x8, scikit-learn)"
 CLIMB_SIZES = (64, 32, 16, 10)
 MNIST_SIZES = (784, 300, 100, 10)
 
@@ -64,17 +55,6 @@ MNIST_SIZES = (784, 300, 100, 10)
 def mnist_sized(rng: np.random.Generator, masks: bool) -> Batch:
     batch = {"images": rng.normal(size=(64, 784)).astype(np.float32), "labels": rng.integers(0, 10, 64)}
     return with_masks(batch, MNIST_SIZES[1:-1], DROPOUT, rng) if masks else batch
-
-
-def tiny_training(config: str, level: str) -> Callable[[Path], object]:
-    def run(folder: Path) -> object:
-        script = importlib.import_module("train_mlp")
-        from utils.config import load_config
-
-        configs = Path(__file__).parent / "paper" / "configs"
-        return script.main(load_config(config, script.CONFIG, ["epochs=1"], folder=configs), folder, level=level)
-
-    return run
 
 
 # ---- the ladders ----
@@ -119,15 +99,12 @@ MLP = Ladder(
             "02_MLP/numpy/test_activations_numpy.py::test_erf_is_the_error_function",
         ),
     ),
-    scripts=(
-        Script("train_mlp tiny, paper level", tiny_training("tiny", "paper")),
-        Script("train_mlp tiny, NumPy level", tiny_training("tiny", "numpy")),
-    ),
+    scripts=tuple(tiny_run("train_mlp", "tiny", level, "epochs=1") for level in ("paper", "numpy")),
     overfit=Overfit(steps=150, loss=0.2, options={"lr": 0.03}),
     climb=Climb(
         dataset=DIGITS,
-        batches=lambda rng, steps: digit_batches(rng, steps, CLIMB_SIZES[1:-1]),
-        test=lambda: digits("test"),
+        batches=masked_digits,
+        test=lambda: flat_digits("test"),
         metric="accuracy",
         score=accuracy,
         init=fresh_params("mlp_numpy", "MLP", CLIMB_SIZES),
@@ -176,12 +153,12 @@ MLP1998 = Ladder(
             "02_MLP/numpy/test_mlp_numpy.py::test_squared_error_is_the_papers_up_to_the_batch_size",
         ),
     ),
-    scripts=(Script("train_mlp tiny1998, low level", tiny_training("tiny1998", "pytorch_lowlevel")),),
+    scripts=(tiny_run("train_mlp", "tiny1998", "pytorch_lowlevel", "epochs=1"),),
     overfit=Overfit(steps=400, loss=0.5, options={"lr": 0.1}),
     climb=Climb(
         dataset=DIGITS,
-        batches=lambda rng, steps: digit_batches(rng, steps),
-        test=lambda: digits("test"),
+        batches=lambda rng, steps: digit_batches(flat_digits("train"), 50, rng, steps),
+        test=lambda: flat_digits("test"),
         metric="accuracy",
         score=accuracy,
         init=fresh_params("mlp_numpy", "MLP1998", CLIMB_SIZES),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -23,42 +20,29 @@ from lenet_levels import (
 )
 from lenet_references import SEQUENTIAL, TorchOperations
 
+from utils.classification import accuracy
 from utils.data_loaders import load_dataset
-from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit, Script
+from utils.digits import DIGITS, digit_batches
+from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit
 from utils.parity.planting import load_mistakes
 from utils.proofs import fresh_params
+from utils.scripts import tiny_run
 
 MISTAKES = load_mistakes(Path(__file__).parent)
 
 
 # ---- real data without a network: the digits of scikit-learn ----
 
-DIGITS = "digits (1,797 images of 8x8, scikit-learn), enlarged to 24x24"
 
-
-@cache
-def digits(split: str) -> Batch:
+def digits_of_32(split: str) -> Batch:
     return to_input(load_dataset("digits", split))
-
-
-def digit_batches(rng: np.random.Generator, steps: int) -> Iterator[Batch]:
-    data = digits("train")
-    for _ in range(steps):
-        rows = rng.integers(0, len(data["labels"]), 32)
-        yield {name: value[rows] for name, value in data.items()}
-
-
-def accuracy(outputs: dict[str, np.ndarray], batch: Batch) -> float:
-    """The smallest distance wins, or the largest logit."""
-    guess = outputs["distances"].argmin(axis=1) if "distances" in outputs else outputs["logits"].argmax(axis=1)
-    return float((guess == batch["labels"]).mean())
 
 
 def climb(module: str, model: str, **options: float) -> Climb:
     return Climb(
-        dataset=DIGITS,
-        batches=digit_batches,
-        test=lambda: digits("test"),
+        dataset=f"{DIGITS}, enlarged to 24x24",
+        batches=lambda rng, steps: digit_batches(digits_of_32("train"), 32, rng, steps),
+        test=lambda: digits_of_32("test"),
         metric="accuracy",
         score=accuracy,
         init=fresh_params(module, model),
@@ -76,16 +60,6 @@ def bench(module: str, model: str) -> Bench:
         },
         what="batch 64, 1x32x32",
     )
-
-
-def tiny_training(config: str, level: str) -> Script:
-    def run(folder: Path) -> object:
-        from utils.config import load_config
-
-        script = importlib.import_module("train_lenet")
-        return script.main(load_config(config, script.CONFIG, folder=script.CONFIGS), folder, level=level)
-
-    return Script(f"train_lenet --config {config} --level {level}", run)
 
 
 # ---- deviations ----
@@ -161,7 +135,7 @@ LENET5 = Ladder(
     ),
     mistakes=MISTAKES["lenet5"],
     deviations=LENET_DEVIATIONS,
-    scripts=tuple(tiny_training("tiny", level) for level in LENET_MODULES),
+    scripts=tuple(tiny_run("train_lenet", "tiny", level) for level in LENET_MODULES),
     overfit=Overfit(steps=50, loss=10.0, options={"lr": 0.004}),
     climb=climb("lenet_numpy", "LeNet5", lr=0.004),
     bench=bench("lenet_numpy", "LeNet5"),
@@ -205,7 +179,7 @@ LENET_MODERN = Ladder(
     ),
     mistakes=MISTAKES["lenet_modern"],
     deviations=MODERN_DEVIATIONS,
-    scripts=(tiny_training("tiny_modern", "paper"),),
+    scripts=(tiny_run("train_lenet", "tiny_modern", "paper"),),
     overfit=Overfit(steps=60, loss=0.05, options={"lr": 0.01}),
     climb=climb("lenet_modern_numpy", "LeNetModern", lr=0.02),
     bench=bench("lenet_modern_numpy", "LeNetModern"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -37,9 +37,10 @@ from transformer_parts import (
 )
 from transformer_references import MARIAN, TORCH_ATTENTION, TORCH_DECODER_LAYER, TORCH_ENCODER_LAYER, TORCH_TRANSFORMER
 
-from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit, Script
+from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit
 from utils.parity.planting import load_mistakes
 from utils.proofs import fresh_params
+from utils.scripts import tiny_run
 
 MISTAKES = load_mistakes(Path(__file__).parent)
 
@@ -80,17 +81,6 @@ def characters() -> int:
 
 fresh = partial(fresh_params, "transformer_numpy", "Transformer")  # of the NumPy level, at other sizes
 BENCH_LENGTHS = tuple(range(17, 33))  # 16 sentences of 17 to 32 tokens
-
-
-def tiny_training(level: str, *changes: str) -> Callable[[Path], object]:
-    def run(folder: Path) -> object:
-        script = importlib.import_module("train_transformer")
-        from utils.config import load_config
-
-        configs = Path(__file__).parent / "paper" / "configs"
-        return script.main(load_config("tiny", script.CONFIG, list(changes), folder=configs), folder, level=level)
-
-    return run
 
 
 # ---- the ladders ----
@@ -228,10 +218,7 @@ TRANSFORMER_LADDER = Ladder(
             "check: parameter count",
         ),
     ),
-    scripts=(
-        Script("train_transformer tiny, paper level", tiny_training("paper")),
-        Script("train_transformer tiny, NumPy level", tiny_training("numpy")),
-    ),
+    scripts=tuple(tiny_run("train_transformer", "tiny", level) for level in ("paper", "numpy")),
     overfit=Overfit(steps=40, loss=0.75, options={"lr": 0.01}),  # the entropy of the smoothed labels is 0.57
     climb=Climb(
         dataset="dates written in words to ISO 8601 (made by a seeded generator)",

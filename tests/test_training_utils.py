@@ -27,6 +27,7 @@ from utils.training_utils import (
     Processes,
     batches,
     check_finite,
+    float32,
     in_chunks,
     processes,
     progress,
@@ -130,6 +131,16 @@ def test_batches_of_other_data_do_not_continue() -> None:
 
 def test_in_chunks() -> None:
     assert [len(chunk["labels"]) for chunk in in_chunks(ARRAYS, 5)] == [5, 5, 1]
+
+
+def test_float32_leaves_labels_and_counters_alone() -> None:
+    got = float32(ARRAYS | {"steps": np.array(3)})
+    assert {name: array.dtype.name for name, array in got.items()} == {
+        "inputs": "float32",
+        "labels": "int64",
+        "steps": "int64",
+    }
+    np.testing.assert_array_equal(got["inputs"], ARRAYS["inputs"])
 
 
 # Divergence and progress

@@ -132,8 +132,8 @@ class Run:
 
     def _load(self) -> None:
         arrays, meta = load_checkpoint(self.folder / CHECKPOINT, expect=self.identity)
-        self.params = _group(arrays, "params")
-        self.extra = _group(arrays, "extra")
+        self.params = group(arrays, "params")
+        self.extra = group(arrays, "extra")
         self.step = meta["step"]
         self._arrays, self._meta = arrays, meta
 
@@ -161,7 +161,7 @@ class Run:
         """
         if self.params is None:
             return
-        trainer.load_optimizer_state(_group(self._arrays, "optimizer"))
+        trainer.load_optimizer_state(group(self._arrays, "optimizer"))
         if batches is not None:
             batches.load_state(self._meta["batches"], self._arrays.get("batches.order"))
         for name, generator in self.rng.items():
@@ -247,7 +247,7 @@ class Run:
 
 def saved_params(folder: Path | str, expect: Mapping[str, Any] | None = None) -> Params:
     """The parameters of a run's last checkpoint, for evaluation. `expect` is as in `load_checkpoint`."""
-    return _group(load_checkpoint(Path(folder) / CHECKPOINT, expect)[0], "params")
+    return group(load_checkpoint(Path(folder) / CHECKPOINT, expect)[0], "params")
 
 
 def export_csv(folder: Path) -> None:
@@ -267,7 +267,8 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines[:-1]]
 
 
-def _group(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+def group(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    """The arrays of a checkpoint whose names begin with "<prefix>.", by the rest of their names."""
     return {name.removeprefix(f"{prefix}."): a for name, a in arrays.items() if name.startswith(f"{prefix}.")}
 
 

@@ -146,6 +146,14 @@ def batches(
     return iter(Batches(arrays, batch_size, rng, drop_last=drop_last))
 
 
+def float32(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Parameters or a batch with the floating arrays in float32; labels and counters keep their dtype."""
+    return {
+        name: array.astype(np.float32) if np.issubdtype(array.dtype, np.floating) else array
+        for name, array in arrays.items()
+    }
+
+
 def in_chunks(arrays: Mapping[str, np.ndarray], size: int) -> Iterator[Batch]:
     """The arrays in order, cut along axis 0: for predictions on a test set that is too large for one pass."""
     count = len(next(iter(arrays.values())))

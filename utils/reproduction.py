@@ -1,0 +1,134 @@
+"""A chapter's numbers, made anew: each result trained once per seed, its finished runs read, its receipt written.
+
+RESULTS: dict[str, Result] = {
+    "lenet5": {"title": "LeNet-5", "paper_value": 0.95, "paper_where": "section III-B"},
+    "lenet5_numpy": {"title": "LeNet-5, NumPy level", "config": "lenet5", "level": "numpy", ...},
+}
+
+def facts(config, runs):
+    return {"metric": "test error", "unit": "%", "dataset": both_sources(config.dataset)}
+
+def reproduce(folder, *, seeds=(0, 1, 2), only=None):
+    return reproduce_results(RESULTS, main, CONFIG, facts, folder, configs=CONFIGS, seeds=seeds, only=only)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypedDict
+
+from utils.checkpoints import expect_identity
+from utils.config import C, load_config
+from utils.receipts import Receipt, Target, new_receipt, write_receipt
+from utils.saved_runs import SavedRun, read_run
+from utils.scripts import Main
+
+OF_ONE_RUN = {"seed", "start_from"}  # settings that differ between the runs of a result; its receipt leaves them out
+
+
+class Training(TypedDict, total=False):
+    """How a number is trained and measured."""
+
+    config: str  # a name in the chapter's configs/; by default the result's own
+    overrides: Sequence[str]  # "key=value" changes to that configuration; by default none
+    level: str  # by default "paper"
+    run: str  # its runs are called <run>-<seed>; by default after the result; several results can share them
+    start_from: str  # another result, whose run of the same seed is trained further; by default none
+    measured: str  # a metric that `main` returns; by default "test_error"
+
+
+class Result(Training, total=False):
+    """A number that a chapter reproduces: how it is trained, and what its receipt says that its runs do not."""
+
+    title: str
+    metric: str
+    unit: str
+    paper_value: float | None
+    paper_where: str
+    target: Target | None
+    notes: str
+
+
+def reproduce_results(
+    results: Mapping[str, Result],
+    main: Main,
+    model: type[C],
+    facts: Callable[[C, Mapping[int, SavedRun[C]]], Mapping[str, Any]],
+    folder: Path,
+    *,
+    configs: Path,
+    seeds: Sequence[int],
+    only: Collection[str] | None = None,
+) -> list[Receipt]:
+    """Train each result once per seed, and write its receipt as soon as its runs are finished.
+
+    A run in `folder` that was interrupted is continued, a finished one is taken as it is.
+
+    Args:
+        results: by the names of their receipts.
+        main: the script's, which trains a configuration of type `model`.
+        facts: from a result's configuration and its runs by seed, further fields of the receipt, or of `Result` where
+            several share them. What the result itself says takes precedence; the notes of both are joined.
+        configs: the chapter's `paper/configs`.
+        only: reproduce the results of these names; other names are passed over.
+
+    Raises:
+        CheckpointError: a finished run was trained with other settings.
+    """
+    folder = Path(folder)
+
+    def trained(name: str, seed: int) -> SavedRun[C]:
+        result = results[name]
+        config = load_config(result.get("config", name), model, result.get("overrides", ()), folder=configs)
+        settings: dict[str, Any] = {"seed": seed}
+        if "start_from" in result:
+            settings["start_from"] = str(trained(result["start_from"], seed).folder)
+        place = folder / f"{result.get('run', name)}-{seed}"
+        return trained_run(main, config.model_copy(update=settings), place, level=result.get("level", "paper"))
+
+    receipts = []
+    for name, result in results.items():
+        if only and name not in only:
+            continue
+        runs = {seed: trained(name, seed) for seed in seeds}
+        receipts.append(_receipt(name, runs, result, facts(next(iter(runs.values())).config, runs)))
+        write_receipt(receipts[-1])
+    return receipts
+
+
+def trained_run(main: Main, config: C, folder: Path, *, level: str = "paper") -> SavedRun[C]:
+    """The finished run of a configuration: trained, continued where it was interrupted, or found in `folder`.
+
+    Raises:
+        CheckpointError: the finished run in `folder` was trained with other settings or at another level.
+    """
+    if not (folder / "results.json").exists():
+        main(config, folder, level=level, resume=(folder / "run.json").exists())
+    run = read_run(folder, type(config))
+    saved, wanted = ({"level": at, "config": _settings(c)} for at, c in ((run.level, run.config), (level, config)))
+    expect_identity(saved, wanted, f"the run in {folder}")
+    return run
+
+
+def _receipt(name: str, runs: Mapping[int, SavedRun], result: Result, facts: Mapping[str, Any]) -> Receipt:
+    told, one = {**facts, **result}, next(iter(runs.values()))
+    measured = told.get("measured", "test_error")
+    read = {
+        "name": name,
+        "chapter": one.identity["chapter"],
+        "ladder": one.identity["ladder"],
+        "level": one.level,
+        "values": {seed: run.metrics[measured] for seed, run in runs.items()},
+        "paper_value": None,
+        "steps": one.results["steps"],
+        "wall_time_s": {seed: run.results["wall_time_s"] for seed, run in runs.items()},
+        "config": _settings(one.config),
+    }
+    said = {key: value for key, value in told.items() if key not in Training.__annotations__}
+    notes = "; ".join(filter(None, (result.get("notes"), facts.get("notes"))))
+    return new_receipt(**(read | said | {"notes": notes}))
+
+
+def _settings(config: Any) -> dict[str, Any]:
+    return config.model_dump(mode="json", exclude=OF_ONE_RUN)
