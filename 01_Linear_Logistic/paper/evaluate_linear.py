@@ -13,7 +13,7 @@ from linear_numpy import least_squares
 from logistic_numpy import one_hot
 from regularized_numpy import ridge
 
-from utils.classification import predicted_classes
+from utils.classification import error_rate, predicted_classes
 
 CLASSIFIERS = ("logistic", "softmax", "lecun1998")
 
@@ -27,11 +27,6 @@ def error(outputs: Mapping[str, np.ndarray], batch: Batch) -> float:
     if "prediction" in outputs:
         return float(((outputs["prediction"] - batch["targets"]) ** 2).mean())
     return error_rate(predicted_classes(outputs), batch["targets"])
-
-
-def error_rate(labels: np.ndarray, targets: np.ndarray) -> float:
-    """Per cent of `labels` that differ from `targets`, both (n,)."""
-    return 100.0 * int((labels != targets).sum()) / len(targets)
 
 
 # ---- Linear classifiers that are solved and not trained (LeCun et al. 1998, section III-C.1) ----

@@ -110,7 +110,7 @@ def test_reproduce_writes_a_receipt(tmp_path, monkeypatch):
         train_mlp.RESULTS, "tiny", dict(train_mlp.RESULTS["mnist_modern"], target=None, paper_value=None)
     )
     written = []
-    monkeypatch.setattr(train_mlp, "write_receipt", written.append)
+    monkeypatch.setattr("utils.reproduction.write_receipt", written.append)
     (receipt,) = train_mlp.reproduce(tmp_path, seeds=(0, 1), only=["tiny"])
     assert written == [receipt]
     assert receipt.seeds == [0, 1]
