@@ -184,6 +184,7 @@ LOGISTIC = linear_ladder(
     checks=(
         Check("minimiser", checks.logistic),
         Check("logits of zero", checks.logit_zero),
+        checks.extreme_logits("sigmoid"),
         checks.initialisation("logistic", draws=150, in_features=2, out_features=1),
     ),
     mistakes=MISTAKES["logistic"],
@@ -207,6 +208,7 @@ SOFTMAX = linear_ladder(
     layers=SOFTMAX_LAYERS,
     checks=(
         Check("minimiser", checks.softmax),
+        checks.extreme_logits("softmax", "log_softmax"),
         checks.initialisation("softmax", in_features=300, out_features=100),
     ),
     mistakes=MISTAKES["softmax"],

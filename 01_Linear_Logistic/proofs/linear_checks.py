@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from linear_data import load_rows
+from linear_layers import extremes
 from linear_levels import LASSO_ALPHA, RIDGE_ALPHA
 from torch import nn
 from torch.nn import functional as F
@@ -257,7 +258,29 @@ def softmax(load: Load, rng: np.random.Generator) -> list[Finding]:
     return balanced("softmax", load, data, theirs.coef_, theirs.intercept_, -theirs.coef_ / (c * n))
 
 
-# ---- by hand ----
+# ---- extremes and numbers that are known ----
+
+SQUASHES = {
+    "sigmoid": torch.sigmoid,
+    "softmax": lambda z: torch.softmax(z, dim=-1),
+    "log_softmax": lambda z: torch.log_softmax(z, dim=-1),
+}
+
+
+def extreme_logits(*functions: str) -> Check:
+    """Functions of both levels against torch's where naive formulas overflow, the classes on the last of three axes."""
+
+    def run(load: Load, rng: np.random.Generator) -> list[Finding]:
+        numpy, low = load("logistic_numpy"), load("logistic_lowlevel")
+        z = np.stack([extremes(rng), rng.standard_normal((5, 3))], axis=1)  # (5, 2, 3)
+        findings = []
+        for name in functions:
+            want = SQUASHES[name](torch.tensor(z)).numpy()
+            findings.append(compare(f"numpy {name}", getattr(numpy, name)(z), want))
+            findings.append(compare(f"pytorch_lowlevel {name}", getattr(low, name)(torch.tensor(z)), want))
+        return findings
+
+    return Check("extreme logits", run)
 
 
 def logit_zero(load: Load, rng: np.random.Generator) -> list[Finding]:
