@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,9 @@ def test_what_the_outputs_say() -> None:
 
 
 def test_accuracy_and_error_rate() -> None:
-    assert accuracy({"logits": SCORES}, {"labels": np.array([1, 2])}) == 0.5
-    assert accuracy({"logits": SCORES}, {"targets": np.array([1, 0]), "labels": np.array([0, 1])}, "targets") == 1.0
+    trainer: Any = SimpleNamespace(predict=lambda batch: {"logits": SCORES})
+    assert accuracy(trainer, {"labels": np.array([1, 2])}) == 0.5
+    assert accuracy(trainer, {"targets": np.array([1, 0]), "labels": np.array([0, 1])}, "targets") == 1.0
     assert error_rate(np.array([1, 2, 3]), np.array([1, 2, 4])) == pytest.approx(100 / 3)
 
 

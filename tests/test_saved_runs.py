@@ -15,9 +15,11 @@ from train_linear import CONFIGS, LinearConfig, main
 
 from utils.checkpoints import CheckpointError
 from utils.config import load_config
+from utils.levels.arrays import as_float32
 from utils.runs import saved_params
 from utils.saved_runs import finished_seeds, read_run
-from utils.training_utils import float32
+
+SIZES = {"in_features": 64, "out_features": 10}  # of the digits
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +49,8 @@ def test_a_run_says_what_was_trained(folder: Path) -> None:
 @pytest.mark.parametrize("level", [None, "paper"])
 def test_the_weights_can_be_run_at_any_level(folder: Path, level: str | None) -> None:
     run = read_run(folder, LinearConfig)
-    trainer, test = run.trainer(level, lr=0.25), float32(load_rows("digits", "test"))
-    assert (type(trainer) is type(run.trainer("numpy"))) == (level is None)
+    trainer, test = run.trainer(SIZES, level, lr=0.25), as_float32(load_rows("digits", "test"))
+    assert (type(trainer) is type(run.trainer(SIZES, "numpy"))) == (level is None)
     assert trainer.lr == 0.25
     assert error(trainer.predict(test), test) == pytest.approx(run.metrics["test_error"])
 

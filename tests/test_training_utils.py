@@ -515,7 +515,7 @@ def train_together(file: Path) -> int:
     with torch.no_grad():
         for p in inner.parameters():
             p.copy_(torch.arange(p.numel(), dtype=p.dtype).reshape(p.shape) / 7)
-    model, optimizer = team.prepare(inner, torch.optim.SGD(inner.parameters(), lr=0.1, momentum=0.9))
+    model, (optimizer,) = team.prepare(inner, [torch.optim.SGD(inner.parameters(), lr=0.1, momentum=0.9)])
     rng, losses = np.random.default_rng(0), []
     for _ in range(3):
         batch = team.shard({"x": rng.normal(size=(10, 3)), "y": rng.normal(size=(10, 2))})

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from lenet_data import to_input
 from lenet_numpy import C3_TABLE, digit_codes
-from train_lenet import CONFIG
+from train_lenet import CONFIG, model_sizes
 
 from utils.classification import predictions
 from utils.data_loaders import load_dataset
@@ -102,7 +102,7 @@ def main(runs: Path, folder: Path = FIGURES) -> list[Path]:
         plot_codes(folder),
         *plot_filters(run.params, folder),
         plot_feature_maps(run.params, test, folder),
-        plot_misclassified(predictions(run.trainer(), test), test, folder),
+        plot_misclassified(predictions(run.trainer(model_sizes(run.config)), test), test, folder),
         plot_tables(runs, folder),
     ]
     return [path for path in made if path is not None]
