@@ -99,7 +99,11 @@ def read_run(folder: Path | str, model: type[C]) -> SavedRun[C]:
 def finished_seeds(folder: Path, *names: str) -> list[int]:
     """The seeds of which `folder` has a finished run <name>-<seed> for every one of `names`, in order."""
     found = [
-        {seed for path in folder.glob(f"{name}-*/results.json") if (seed := path.parent.name[len(name) + 1 :])}
+        {
+            seed
+            for path in folder.glob(f"{name}-*/results.json")
+            if (seed := path.parent.name[len(name) + 1 :]).isdigit()
+        }
         for name in names
     ]
     return sorted(int(seed) for seed in set.intersection(*found))
