@@ -5,7 +5,7 @@ Every one of them is one linear layer. They differ in the loss, the penalty and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -14,98 +14,122 @@ import numpy as np
 from linear_data import load_rows
 from linear_layers import LINEAR_LAYERS, LOGISTIC_LAYERS, RIDGE_LAYERS, SOFTMAX_LAYERS, UNIT_LAYERS
 from linear_levels import (
-    LASSO_BUILDERS,
-    LINEAR_BUILDERS,
-    RIDGE_BUILDERS,
+    D,
+    K,
+    LowLasso,
+    LowLinear,
+    LowLogistic,
+    LowRidge,
+    LowSoftmax,
+    LowUnits,
+    NumpyLasso,
+    NumpyLinear,
+    NumpyLogistic,
+    NumpyRidge,
+    NumpySoftmax,
+    NumpyUnits,
+    PaperLasso,
+    PaperLinear,
+    PaperLogistic,
+    PaperRidge,
+    PaperSoftmax,
+    PaperUnits,
     binary_batch,
     class_batch,
-    init,
     regression_batch,
 )
-from linear_references import SklearnLevel, sklearn_classifier, sklearn_linear, torch_linear, torch_units
-from logistic_levels import LOGISTIC_BUILDERS, SOFTMAX_BUILDERS, UNITS_BUILDERS
+from linear_references import SklearnClassifier, SklearnLinear, TorchLinear, TorchUnits
 
-from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit, Script
+from utils.classification import accuracy
+from utils.digits import DIGITS
+from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit, Script, Trainer
 from utils.parity.planting import load_mistakes
-from utils.proofs import fresh_params
+from utils.scripts import tiny_run
 
 PAPER = "LeCun, Bottou, Bengio, Haffner: Gradient-Based Learning Applied to Document Recognition, 1998, section III-C.1"
 MISTAKES = load_mistakes(Path(__file__).parent)
 
 
-# ---- what all ladders share: data, the first weights, the training script ----
+# ---- what all ladders share: data, modules, the training script ----
 
 
-def all_batches(name: str, size: int) -> Callable[[np.random.Generator, int], Iterator[Batch]]:
+def row_batches(name: str, rng: np.random.Generator, steps: int, size: int = 32) -> Iterator[Batch]:
     """Mini-batches of a data set's training split, one epoch after the other."""
-
-    def draw(rng: np.random.Generator, steps: int) -> Iterator[Batch]:
-        data = load_rows(name, "train")
-        n = len(data["inputs"])
-        order = np.concatenate([rng.permutation(n) for _ in range(steps * size // n + 1)])
-        for step in range(steps):
-            rows = order[step * size : (step + 1) * size]
-            yield {key: value[rows] for key, value in data.items()}
-
-    return draw
+    data = load_rows(name, "train")
+    n = len(data["inputs"])
+    order = np.concatenate([rng.permutation(n) for _ in range(steps * size // n + 1)])
+    for rows in order[: steps * size].reshape(steps, size):
+        yield {key: value[rows] for key, value in data.items()}
 
 
-xavier = partial(fresh_params, "linear_numpy", "LinearRegression")  # features, outputs
+def mean_squared_error(trainer: Trainer, test: Batch) -> float:
+    return float(((trainer.predict(test)["prediction"] - test["targets"]) ** 2).mean())
 
 
-def script(config: str, level: str) -> Script:
-    """The training script on its smallest setting."""
-
-    def run(folder: Path) -> object:
-        import train_linear
-
-        return train_linear.main(train_linear.tiny(config), folder, level=level)
-
-    return Script(f"train_linear, {config}, {level}", run)
+def modules(name: str) -> dict[str, str]:
+    return {"numpy": f"{name}_numpy", "pytorch_lowlevel": f"{name}_lowlevel", "paper": f"{name}_paper"}
 
 
-SCRIPTS = {
-    name: tuple(script(name, level) for level in ("numpy", "pytorch_lowlevel", "paper"))
-    for name in ("linear", "ridge", "lasso", "logistic", "softmax", "lecun1998")
-}
-
-
-# ---- Linear regression ----
-
-
-def mean_squared_error(outputs: dict[str, np.ndarray], batch: Batch) -> float:
-    return float(((outputs["prediction"] - batch["targets"]) ** 2).mean())
+def scripts(config: str, data: str) -> tuple[Script, ...]:
+    """The training script at every level, on embedded data."""
+    levels = ("numpy", "pytorch_lowlevel", "paper")
+    return tuple(tiny_run("train_linear", config, level, "epochs=1", f"dataset={data}") for level in levels)
 
 
 DIABETES = Climb(
-    "diabetes (442 patients, 10 measurements; scikit-learn)",
-    all_batches("diabetes", 32),
-    lambda: load_rows("diabetes", "test"),
-    "mean squared error",
-    mean_squared_error,
-    xavier(10, 1),
+    dataset="diabetes (442 patients, 10 measurements; scikit-learn)",
+    batches=partial(row_batches, "diabetes"),
+    test=partial(load_rows, "diabetes", "test"),
+    metric="mean squared error",
+    score=mean_squared_error,
+    sizes={"in_features": 10, "out_features": 1},
     options={"lr": 0.05},
 )
-
-LINEAR = Ladder(
-    name="linear",
-    chapter="01",
+BREAST_CANCER = Climb(
+    dataset="breast cancer Wisconsin (569 tumours, 30 measurements; scikit-learn)",
+    batches=partial(row_batches, "breast_cancer"),
+    test=partial(load_rows, "breast_cancer", "test"),
+    metric="accuracy",
+    score=partial(accuracy, labels="targets"),
+    sizes={"in_features": 30, "out_features": 1},
+)
+digit_climb = partial(
+    Climb,
+    dataset=DIGITS,
+    batches=partial(row_batches, "digits"),
+    test=partial(load_rows, "digits", "test"),
+    metric="accuracy",
+    score=partial(accuracy, labels="targets"),
+    sizes={"in_features": 64, "out_features": 10},
+)
+linear_ladder = partial(
+    Ladder,
     paper=PAPER,
-    init=init(),
-    batch=regression_batch,
-    modules={"numpy": "linear_numpy", "pytorch_lowlevel": "linear_lowlevel", "paper": "linear_paper"},
-    builders=LINEAR_BUILDERS,
-    references={
-        "sklearn.linear_model.LinearRegression": SklearnLevel(sklearn_linear),
-        "torch.nn.Linear": torch_linear(),
-    },
+    sizes={"in_features": D, "out_features": K},
+    inputs=("inputs",),
     activations=("linear",),
+    train_script="train_linear",
+)
+
+
+def mnist_sized(rng: np.random.Generator) -> Batch:
+    return {"inputs": rng.uniform(size=(100, 784)), "targets": rng.integers(0, 10, 100)}
+
+
+# ---- the ladders ----
+
+LINEAR = linear_ladder(
+    data=regression_batch,
+    modules=modules("linear"),
+    builders={"numpy": NumpyLinear, "pytorch_lowlevel": LowLinear, "paper": PaperLinear},
+    reference_builders={"sklearn.linear_model.LinearRegression": SklearnLinear, "torch.nn.Linear": TorchLinear},
     layers=LINEAR_LAYERS,
     checks=(
         Check("closed form", checks.closed_form),
         Check("normal equations", checks.normal_equations),
         Check("descent reaches the closed form", checks.descent),
-        Check("initialisation scale", checks.initialisation),
+        Check("training step", checks.training_step, proof="training"),
+        checks.initialisation("linear", in_features=300, out_features=100),
     ),
     mistakes=MISTAKES["linear"],
     deviations=(
@@ -115,25 +139,15 @@ LINEAR = Ladder(
             "check: initialisation scale",
         ),
     ),
-    scripts=SCRIPTS["linear"],
+    scripts=scripts("linear", "diabetes"),
     overfit=Overfit(steps=300, loss=1e-6, options={"lr": 0.3}),
     climb=DIABETES,
-    train_script="train_linear",
 )
 
-
-# ---- Ridge ----
-
-RIDGE = Ladder(
-    name="ridge",
-    chapter="01",
-    paper=PAPER,
-    init=init(),
-    batch=regression_batch,
-    modules={"numpy": "regularized_numpy", "pytorch_lowlevel": "regularized_lowlevel", "paper": "regularized_paper"},
-    builders=RIDGE_BUILDERS,
-    references={},
-    activations=("linear",),
+RIDGE = linear_ladder(
+    data=regression_batch,
+    modules=modules("regularized"),
+    builders={"numpy": NumpyRidge, "pytorch_lowlevel": LowRidge, "paper": PaperRidge},
     layers=RIDGE_LAYERS,
     checks=(Check("closed form", checks.ridge), Check("weight decay", checks.weight_decay, proof="training")),
     mistakes=MISTAKES["ridge"],
@@ -144,57 +158,34 @@ RIDGE = Ladder(
             "check: closed form",
         ),
     ),
-    scripts=SCRIPTS["ridge"],
+    scripts=scripts("ridge", "diabetes"),
     overfit=Overfit(steps=300, loss=0.5, options={"lr": 0.2}),
     climb=DIABETES,
-    train_script="train_linear",
 )
 
-
-# ---- Lasso: the loss is the smooth part, the optimizer knows the penalty ----
-
-LASSO = Ladder(
-    name="lasso",
-    chapter="01",
-    paper=PAPER,
-    init=init(),
-    batch=regression_batch,
-    modules={"numpy": "regularized_numpy", "pytorch_lowlevel": "regularized_lowlevel", "paper": "regularized_paper"},
-    builders=LASSO_BUILDERS,
-    references={},
-    activations=("linear",),
+LASSO = linear_ladder(
+    data=regression_batch,
+    modules=modules("regularized"),
+    builders={"numpy": NumpyLasso, "pytorch_lowlevel": LowLasso, "paper": PaperLasso},
     checks=(Check("minimiser", checks.lasso),),
     mistakes=MISTAKES["lasso"],
-    scripts=SCRIPTS["lasso"],
+    scripts=scripts("lasso", "diabetes"),
     overfit=Overfit(steps=300, loss=0.1, options={"lr": 0.2, "alpha": 0.01}),
     climb=DIABETES,
-    train_script="train_linear",
 )
 
-
-# ---- Logistic regression ----
-
-
-def accuracy(outputs: dict[str, np.ndarray], batch: Batch) -> float:
-    logits = outputs["logits"]
-    labels = logits > 0 if logits.ndim == 1 else logits.argmax(axis=-1)
-    return float((labels == batch["targets"]).mean())
-
-
-LOGISTIC = Ladder(
-    name="logistic",
-    chapter="01",
-    paper=PAPER,
-    init=init(1),
-    batch=binary_batch,
-    modules={"numpy": "logistic_numpy", "pytorch_lowlevel": "logistic_lowlevel", "paper": "logistic_paper"},
-    builders=LOGISTIC_BUILDERS,
-    references={"sklearn.linear_model.LogisticRegression": SklearnLevel(sklearn_classifier)},
-    activations=("linear",),
+LOGISTIC = linear_ladder(
+    sizes={"in_features": D, "out_features": 1},
+    data=binary_batch,
+    modules=modules("logistic"),
+    builders={"numpy": NumpyLogistic, "pytorch_lowlevel": LowLogistic, "paper": PaperLogistic},
+    reference_builders={"sklearn.linear_model.LogisticRegression": SklearnClassifier},
     layers=LOGISTIC_LAYERS,
     checks=(
         Check("minimiser", checks.logistic),
         Check("logits of zero", checks.logit_zero),
+        checks.extreme_logits("sigmoid"),
+        checks.initialisation("logistic", draws=150, in_features=2, out_features=1),
     ),
     mistakes=MISTAKES["logistic"],
     deviations=(
@@ -204,72 +195,44 @@ LOGISTIC = Ladder(
             "check: minimiser",
         ),
     ),
-    scripts=SCRIPTS["logistic"],
+    scripts=scripts("logistic", "breast_cancer"),
     overfit=Overfit(steps=400, loss=0.02, options={"lr": 1.0}),
-    climb=Climb(
-        "breast cancer Wisconsin (569 tumours, 30 measurements; scikit-learn)",
-        all_batches("breast_cancer", 32),
-        lambda: load_rows("breast_cancer", "test"),
-        "accuracy",
-        accuracy,
-        xavier(30, 1),
-    ),
-    train_script="train_linear",
+    climb=BREAST_CANCER,
 )
 
-
-# ---- Softmax regression ----
-
-SOFTMAX = Ladder(
-    name="softmax",
-    chapter="01",
-    paper=PAPER,
-    init=init(),
-    batch=class_batch,
-    modules={"numpy": "logistic_numpy", "pytorch_lowlevel": "logistic_lowlevel", "paper": "logistic_paper"},
-    builders=SOFTMAX_BUILDERS,
-    references={"sklearn.linear_model.LogisticRegression": SklearnLevel(sklearn_classifier)},
-    activations=("linear",),
+SOFTMAX = linear_ladder(
+    data=class_batch,
+    modules=modules("logistic"),
+    builders={"numpy": NumpySoftmax, "pytorch_lowlevel": LowSoftmax, "paper": PaperSoftmax},
+    reference_builders={"sklearn.linear_model.LogisticRegression": SklearnClassifier},
     layers=SOFTMAX_LAYERS,
-    checks=(Check("minimiser", checks.softmax),),
+    checks=(
+        Check("minimiser", checks.softmax),
+        checks.extreme_logits("softmax", "log_softmax"),
+        checks.initialisation("softmax", in_features=300, out_features=100),
+    ),
     mistakes=MISTAKES["softmax"],
-    scripts=SCRIPTS["softmax"],
+    scripts=scripts("softmax", "digits"),
     overfit=Overfit(steps=400, loss=0.05, options={"lr": 1.0}),
-    climb=Climb(
-        "digits (1,797 images of 8x8 pixels; scikit-learn)",
-        all_batches("digits", 32),
-        lambda: load_rows("digits", "test"),
-        "accuracy",
-        accuracy,
-        xavier(64, 10),
-        options={"lr": 0.5},
-    ),
+    climb=digit_climb(options={"lr": 0.5}),
     bench=Bench(
-        xavier(784, 10, dtype=np.float32),
-        lambda rng: {
-            "inputs": rng.uniform(size=(100, 784)).astype(np.float32),
-            "targets": rng.integers(0, 10, 100),
-        },
-        "batch 100, 784 pixels, 10 classes",
+        batch=mnist_sized,
+        sizes={"in_features": 784, "out_features": 10},
+        what="batch 100, 784 pixels, 10 classes",
     ),
-    train_script="train_linear",
 )
 
-
-# ---- The linear classifier of 1998: sigmoid units and squared error ----
-
-LECUN = Ladder(
-    name="lecun1998",
-    chapter="01",
-    paper=PAPER,
-    init=init(),
-    batch=class_batch,
-    modules={"numpy": "logistic_numpy", "pytorch_lowlevel": "logistic_lowlevel", "paper": "logistic_paper"},
-    builders=UNITS_BUILDERS,
-    references={"torch.nn": torch_units()},
+LECUN = linear_ladder(
+    data=class_batch,
+    modules=modules("logistic"),
+    builders={"numpy": NumpyUnits, "pytorch_lowlevel": LowUnits, "paper": PaperUnits},
+    reference_builders={"torch.nn": TorchUnits},
     activations=("linear", "sigmoid"),
     layers=UNIT_LAYERS,
-    checks=(Check("parameter count", checks.parameter_count),),
+    checks=(
+        Check("parameter count", checks.parameter_count),
+        checks.initialisation("lecun1998", in_features=300, out_features=100),
+    ),
     mistakes=MISTAKES["lecun1998"],
     deviations=(
         Deviation(
@@ -284,18 +247,16 @@ LECUN = Ladder(
             "01_Linear_Logistic/paper/test_linear_paper.py::test_receipts",
         ),
     ),
-    scripts=SCRIPTS["lecun1998"],
+    scripts=scripts("lecun1998", "digits"),
     overfit=Overfit(steps=500, loss=0.02, options={"lr": 5.0}),
-    climb=Climb(
-        "digits (1,797 images of 8x8 pixels; scikit-learn)",
-        all_batches("digits", 32),
-        lambda: load_rows("digits", "test"),
-        "accuracy",
-        accuracy,
-        xavier(64, 10),
-        options={"lr": 2.0},
-    ),
-    train_script="train_linear",
+    climb=digit_climb(options={"lr": 2.0}),
 )
 
-LADDERS = {ladder.name: ladder for ladder in (LINEAR, RIDGE, LASSO, LOGISTIC, SOFTMAX, LECUN)}
+LADDERS = {
+    "linear": LINEAR,
+    "ridge": RIDGE,
+    "lasso": LASSO,
+    "logistic": LOGISTIC,
+    "softmax": SOFTMAX,
+    "lecun1998": LECUN,
+}

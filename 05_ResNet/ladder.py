@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
-from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -37,11 +36,14 @@ from resnet_references import (
     torchvision_cifar,
     torchvision_resnet,
 )
-
-from utils.data_loaders import load_dataset
-from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit, Script
-from utils.parity.planting import load_mistakes
 from utils.proofs import fresh_params
+
+from utils.classification import accuracy
+from utils.digits import DIGITS, digit_batches, digits
+from utils.ladder import Bench, Check, Climb, Deviation, Ladder, Overfit
+from utils.parity.planting import load_mistakes
+from utils.scripts import tiny_run
+from utils.training_utils import float32
 
 MISTAKES = load_mistakes(Path(__file__).parent)
 
@@ -49,33 +51,14 @@ MISTAKES = load_mistakes(Path(__file__).parent)
 # ---- real data without a network: the digits of scikit-learn ----
 
 
-def digits(split: str) -> Batch:
-    """Images (N, 1, 8, 8), mean subtracted and scaled, and labels."""
-    data = load_dataset("digits", split).arrays
-    images = data["images"][:, None].astype(np.float64)
-    return {"images": (images - 4.9) / 6.0, "labels": data["labels"]}
-
-
-def digit_batches(rng: np.random.Generator, steps: int) -> Iterator[Batch]:
-    data = digits("train")
-    for _ in range(steps):
-        chosen = rng.integers(0, len(data["labels"]), 32)
-        yield {name: array[chosen] for name, array in data.items()}
-
-
-def accuracy(outputs: dict[str, np.ndarray], batch: Batch) -> float:
-    return float((outputs["logits"].argmax(axis=1) == batch["labels"]).mean())
-
-
-def float32(batch: Callable[[np.random.Generator], Batch]) -> Callable[[np.random.Generator], Batch]:
-    return lambda rng: {k: v.astype(np.float32) if v.dtype == np.float64 else v for k, v in batch(rng).items()}
+standardised_digits = partial(digits, scale=lambda grey: (grey - 4.9) / 6.0)
 
 
 def climb(option: str) -> Climb:
     return Climb(
-        dataset="digits (1,797 images of 8x8, scikit-learn)",
-        batches=digit_batches,
-        test=lambda: digits("test"),
+        dataset=DIGITS,
+        batches=lambda rng, steps: digit_batches(standardised_digits("train"), 32, rng, steps),
+        test=lambda: standardised_digits("test"),
         metric="accuracy",
         score=accuracy,
         init=fresh_params("resnet_numpy", "CifarResNet", depth=8, width=8, in_channels=1, option=option),
@@ -84,17 +67,7 @@ def climb(option: str) -> Climb:
     )
 
 
-def tiny_training(config: str, level: str, *changes: str) -> Callable[[Path], object]:
-    def run(folder: Path) -> object:
-        script = importlib.import_module("train_resnet")
-        from utils.config import load_config
-
-        configs = Path(__file__).parent / "paper" / "configs"
-        settings = load_config(config, script.CONFIG, ["steps=8", "eval_every=4", *changes], folder=configs)
-        return script.main(settings, folder, level=level)
-
-    return run
-
+SHORT = ("steps=8", "eval_every=4")
 
 # ---- the ladders ----
 
@@ -154,15 +127,15 @@ CIFAR_LADDER = Ladder(
         ),
     ),
     scripts=(
-        Script("train_resnet tiny, paper level", tiny_training("tiny", "paper")),
-        Script("train_resnet tiny, NumPy level", tiny_training("tiny", "numpy")),
-        Script("train_resnet tiny, bfloat16", tiny_training("tiny", "paper", "amp=true", "channels_last=true")),
+        tiny_run("train_resnet", "tiny", "paper", *SHORT),
+        tiny_run("train_resnet", "tiny", "numpy", *SHORT),
+        tiny_run("train_resnet", "tiny", "paper", *SHORT, "amp=true", "channels_last=true"),
     ),
     overfit=Overfit(steps=30, loss=0.1, options={"lr": 0.1, "weight_decay": 1e-4}),
     climb=climb("A"),
     bench=Bench(
         init=fresh_params("resnet_numpy", "CifarResNet", dtype=np.float32, depth=20),
-        batch=float32(random_batch(32, 32, 32, classes=10)),
+        batch=lambda rng: float32(random_batch(32, 32, 32, classes=10)(rng)),
         what="ResNet-20, batch 32, 3x32x32",
         variants=CHANNELS_LAST | COMPILED,
     ),
@@ -206,7 +179,7 @@ RESNET18_LADDER = Ladder(
     deviations=RECIPE,
     bench=Bench(
         init=fresh_params("resnet_numpy", "ResNet", dtype=np.float32, depth=18, classes=10),
-        batch=float32(random_batch(4, 64, 64, classes=10)),
+        batch=lambda rng: float32(random_batch(4, 64, 64, classes=10)(rng)),
         what="ResNet-18, batch 4, 3x64x64",
         variants=CHANNELS_LAST,
     ),
@@ -237,7 +210,7 @@ BOTTLENECK_LADDER = Ladder(
     ),
     bench=Bench(
         init=fresh_params("resnet_numpy", "ResNet", dtype=np.float32, depth=50, classes=10),
-        batch=float32(random_batch(2, 64, 64, classes=10)),
+        batch=lambda rng: float32(random_batch(2, 64, 64, classes=10)(rng)),
         what="ResNet-50, batch 2, 3x64x64",
         variants=CHANNELS_LAST,
     ),

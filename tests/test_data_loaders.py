@@ -14,7 +14,7 @@ import pytest
 
 from utils import data_loaders
 from utils.data_formats import parse_idx, unpack_cifar
-from utils.data_loaders import CATALOGUE, DataError, data_file, data_folder, load_dataset, missing_files
+from utils.data_loaders import CATALOGUE, DataError, both_sources, data_file, data_folder, load_dataset, missing_files
 
 IMAGES = np.arange(3 * 5 * 7, dtype=np.uint8).reshape(3, 5, 7)
 LABELS = np.array([2, 0, 9], dtype=np.uint8)
@@ -271,6 +271,7 @@ def test_embedded_sets(name: str, shape: tuple[int, ...], kind: str) -> None:
     values = np.concatenate([train.arrays[inputs], test.arrays[inputs]])
     np.testing.assert_allclose(np.sort(values, axis=None), np.sort(whole.data, axis=None), rtol=0, atol=1e-15)
     assert "scikit-learn" in train.source
+    assert both_sources(name) == f"{train.source} and {test.source}"
 
 
 def test_every_listed_file_is_pinned() -> None:

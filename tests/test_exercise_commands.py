@@ -18,7 +18,7 @@ from rungs.catalogue.loading import find_exercise
 from rungs.errors import RungsError
 
 EXERCISE = find_exercise("ridge-gradient")
-SOLUTION = EXERCISE.solution.read_text(encoding="utf-8")
+SOLUTION = EXERCISE.solution
 
 
 @pytest.fixture(autouse=True)

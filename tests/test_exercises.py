@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from rungs.catalogue.derived import derived_solution
 from rungs.catalogue.exercise import Exercise, ExerciseError
 from rungs.catalogue.loading import all_exercises, find_exercise, load_exercise
 from rungs.catalogue.page import page
@@ -44,7 +46,7 @@ from rungs.catalogue.loading import find_exercise
 from rungs.checking.checker import run_source
 for name in sys.argv[1:]:
     exercise = find_exercise(name)
-    assert run_source(exercise, exercise.solution.read_text(), exercise.solution).passed, name
+    assert run_source(exercise, exercise.solution, exercise.path / "solution.py").passed, name
     heavy = {"torch", "sklearn", "scipy", "matplotlib", "pydantic"} & set(sys.modules)
     assert not heavy, (name, heavy)
 """
@@ -141,11 +143,128 @@ def test_rule_independent_rejects_a_checker_that_knows_the_solution(copy) -> Non
         ("minutes = 30", 'minutes = "30"', "minutes must be a int"),
         ('chapter = "01"', 'chapter = "99"', "no chapter '99'"),
         ("difficulty = 2", "difficulty = = 2", "exercise.toml"),
+        (
+            "minutes = 30",
+            'minutes = 30\nsolution_from = { module = "linear_numpy" }',
+            "solution_from must look like { module",
+        ),
+        (
+            "minutes = 30",
+            'minutes = 30\nsolution_from = { module = "linear_numpy", names = ["Linear"] }',
+            "solution_from and a solution.py",
+        ),
     ],
 )
 def test_faulty_metadata_is_refused(copy, find: str, replace: str, message: str) -> None:
-    with pytest.raises(ExerciseError, match=message.replace("(", r"\(").replace("?", r"\?")):
+    with pytest.raises(ExerciseError, match=re.escape(message)):
         copy("exercise.toml", find, replace)
+
+
+# ---- a solution that stands in a module of the chapter ----
+
+STUB = '''"""A stub."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+
+
+class Head(nn.Module):
+    """A head."""
+
+    def forward(self, x):
+        raise NotImplementedError("Head.forward")
+
+
+SIZE = 3
+
+
+def fit(batches: Iterable[torch.Tensor]) -> None:
+    """Given."""
+'''
+MODULE = '''"""A module."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from torch import nn
+
+
+@functools.cache
+def table(n: int) -> Sequence[int]:
+    return range(n)
+
+
+# --8<-- [start:head]
+class Head(nn.Module):
+    """A head."""
+
+    def forward(self, x):
+        return self.scale * x  # pyright: ignore[reportOperatorIssue]
+
+
+# --8<-- [end:head]
+
+
+def other(x: np.ndarray) -> np.ndarray:
+    return x
+'''
+DERIVED = '''"""A stub."""
+
+import functools
+from collections.abc import Iterable, Sequence
+
+from torch import nn
+
+import torch
+
+
+class Head(nn.Module):
+    """A head."""
+
+    def forward(self, x):
+        return self.scale * x
+
+
+@functools.cache
+def table(n: int) -> Sequence[int]:
+    return range(n)
+
+
+SIZE = 3
+
+
+def fit(batches: Iterable[torch.Tensor]) -> None:
+    """Given."""
+'''
+
+
+def test_a_solution_is_made_of_a_modules_definitions() -> None:
+    assert derived_solution(STUB, MODULE, ["Head", "table"]) == DERIVED
+    with pytest.raises(ValueError, match="does not define tables, heads"):
+        derived_solution(STUB, MODULE, ["Head", "tables", "heads"])
+
+
+@pytest.mark.parametrize(
+    ("find", "replace", "message"),
+    [
+        ('"resnet_production"', '"resnet_productoin"', "has no resnet_productoin.py"),
+        ('"gem_head"]', '"gem_heat"]', "resnet_production: the module does not define gem_heat"),
+    ],
+)
+def test_a_solution_that_the_module_lacks_is_named(tmp_path: Path, find: str, replace: str, message: str) -> None:
+    original = find_exercise("timm-gem-head")
+    folder = tmp_path / original.path.name
+    shutil.copytree(original.path, folder)
+    text = (folder / "exercise.toml").read_text(encoding="utf-8")
+    assert find in text
+    (folder / "exercise.toml").write_text(text.replace(find, replace), encoding="utf-8")
+    with pytest.raises(ExerciseError, match=message):
+        _ = load_exercise(folder, original.chapter).solution
 
 
 # ---- names ----
@@ -174,7 +293,7 @@ def test_unknown_exercise(name: str, message: str) -> None:
 
 
 def answer(find: str = "", replace: str = "") -> str:
-    source = find_exercise("ridge-gradient").solution.read_text(encoding="utf-8")
+    source = find_exercise("ridge-gradient").solution
     assert find in source
     return source.replace(find, replace) if find else source
 

@@ -12,9 +12,10 @@ import pytest
 from rungs import progress
 from rungs.errors import Failed, RungsError
 from rungs.level import mine, proving
-from rungs.level.files import default_folder, find_files, level_modules
+from rungs.level.files import default_folder, find_files, level_modules, modules_to_write, unproved
 from rungs.level.skeleton import make_skeleton
 from utils.chapters import find_chapter
+from utils.ladder import load_ladders
 from utils.parity.stand_in import StandIn
 
 CHAPTER = find_chapter("01")
@@ -167,16 +168,21 @@ def test_which_file(work: Path) -> None:
         find_files(CHAPTER, "paper", path, ["linear_paper"])
 
 
-def test_a_whole_level_counts_in_the_progress(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proofs in this process, in place of one of their own."""
     from rungs.sandbox import process
 
-    def here(target: str, arguments: dict[str, Any], **limits: Any) -> process.Outcome:
+    def run(target: str, arguments: dict[str, Any], **limits: Any) -> process.Outcome:
         assert target == "rungs.level.proving:verify_in_child"
         limits["tell"]("linear: numpy against paper")
-        result = proving.verify_in_child(**{**json.loads(json.dumps(arguments)), "ladder": "linear"})
+        result = proving.verify_in_child(**json.loads(json.dumps(arguments)))
         return process.Outcome("finished", json.loads(json.dumps(result)), 0, "", "", "", "", 1.0)
 
-    monkeypatch.setattr(process, "run_limited", here)
+    monkeypatch.setattr(process, "run_limited", run)
+
+
+def test_a_whole_level_counts_in_the_progress(here: None) -> None:
     folder = default_folder(CHAPTER, "numpy")
     folder.mkdir(parents=True)
     for name in OURS:
@@ -185,13 +191,52 @@ def test_a_whole_level_counts_in_the_progress(work: Path, monkeypatch: pytest.Mo
         state.entry("01.numpy").started = progress.now()
     told: list[str] = []
     found = mine.proved(CHAPTER, "numpy", seeds=1, tell=told.append)
-    assert [item["ok"] for item in found] == [True]
+    assert found["ok"]
+    assert len(found["reports"]) == len(load_ladders("01"))
+    assert found["reach"]["ran"] == found["reach"]["of"] > 40
+    assert found["missing"] == found["reach"]["not_run"] == []
     assert progress.load().is_done("01.numpy")
     assert told == ["linear: numpy against paper"]
     write(folder, find="dy @ self.params", replace="-dy @ self.params")
-    assert not mine.proved(CHAPTER, "numpy", seeds=1)[0]["ok"]
+    assert not mine.proved(CHAPTER, "numpy", seeds=1)["ok"]
     assert progress.load().entry("01.numpy").status == "failed"
     assert progress.load().is_done("01.numpy")  # what was once done stays done
+
+
+def test_green_is_for_what_ran(work: Path, here: None) -> None:
+    """A function that no proof reaches is named, and the level is not done; with --ladder it may belong to another one."""
+    path = write(work)
+    path.write_text(path.read_text(encoding="utf-8") + "\n\ndef forgotten(x):\n    return x + 1\n", encoding="utf-8")
+    found = mine.proved(CHAPTER, "numpy", path, seeds=1)
+    assert all(report["ok"] for report in found["reports"])
+    assert found["reach"]["not_run"] == ["linear_numpy.forgotten"]
+    assert not found["ok"]
+    assert mine.proved(CHAPTER, "numpy", path, ladder="linear", seeds=1)["ok"]
+
+
+def test_a_file_of_which_nothing_is_proved_is_an_error(work: Path, here: None) -> None:
+    path = write(work, "regularized_numpy")
+    message = "nothing was proved: ladder logistic runs none of the functions in regularized_numpy.py"
+    with pytest.raises(RungsError, match=message):
+        mine.proved(CHAPTER, "numpy", path, ladder="logistic", seeds=1)
+
+
+def test_a_library_that_warns_is_not_the_learners_output(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import warnings
+
+    shown: list[str] = []
+    monkeypatch.setattr(warnings, "showwarning", lambda message, *rest: shown.append(str(message)))
+    proving._show_only_warnings_of({"linear_numpy": "mine.py"})
+    warnings.showwarning("of a library", UserWarning, "torch/nn.py", 3)
+    warnings.showwarning("of the learner", UserWarning, "mine.py", 3)
+    assert shown == ["of the learner"]
+
+
+def test_what_is_no_part_of_the_level_is_not_asked_for() -> None:
+    chapter = find_chapter("07")
+    assert "gru_paper" in unproved(chapter)
+    assert "gru_paper" not in modules_to_write(chapter, "paper")
+    assert "transformer_paper" in modules_to_write(chapter, "paper")
 
 
 def test_how_a_limited_process_ends_is_said(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -180,6 +180,14 @@ def test_skeleton_of_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "# returns (B, out)" in text
 
 
+def test_what_is_left_out_is_not_in_the_skeleton() -> None:
+    text = make_skeleton(SOURCE, {"build", "Layer.helper", "Square"})
+    assert "def build" not in text
+    assert "helper" not in text
+    assert "class Square" not in text
+    assert "def forward" in text
+
+
 @pytest.mark.parametrize("path", MODULES, ids=[path.stem for path in MODULES])
 def test_skeleton_of_every_level_is_complete_and_holds_no_answer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = path.read_text(encoding="utf-8")

@@ -20,6 +20,7 @@ import pytest
 from utils import checkpoints
 from utils.checkpoints import CheckpointError, RunError, load_checkpoint, save_checkpoint
 from utils.ladder import Batch, Params, Trainer
+from utils.levels.arrays import as_float32
 from utils.runs import Run, read_log, saved_params
 from utils.training_utils import (
     Batches,
@@ -130,6 +131,16 @@ def test_batches_of_other_data_do_not_continue() -> None:
 
 def test_in_chunks() -> None:
     assert [len(chunk["labels"]) for chunk in in_chunks(ARRAYS, 5)] == [5, 5, 1]
+
+
+def test_float32_leaves_labels_and_counters_alone() -> None:
+    got = as_float32(ARRAYS | {"steps": np.array(3)})
+    assert {name: array.dtype.name for name, array in got.items()} == {
+        "inputs": "float32",
+        "labels": "int64",
+        "steps": "int64",
+    }
+    np.testing.assert_array_equal(got["inputs"], ARRAYS["inputs"])
 
 
 # Divergence and progress
@@ -504,7 +515,7 @@ def train_together(file: Path) -> int:
     with torch.no_grad():
         for p in inner.parameters():
             p.copy_(torch.arange(p.numel(), dtype=p.dtype).reshape(p.shape) / 7)
-    model, optimizer = team.prepare(inner, torch.optim.SGD(inner.parameters(), lr=0.1, momentum=0.9))
+    model, (optimizer,) = team.prepare(inner, [torch.optim.SGD(inner.parameters(), lr=0.1, momentum=0.9)])
     rng, losses = np.random.default_rng(0), []
     for _ in range(3):
         batch = team.shard({"x": rng.normal(size=(10, 3)), "y": rng.normal(size=(10, 2))})

@@ -88,8 +88,9 @@ def load_dataset(name: str, split: str = "train", *, download: bool = True) -> D
     return Dataset(name, split, arrays, source, class_names)
 
 
+@cache  # several receipts have the same set, and unpacking it takes seconds
 def both_sources(name: str) -> str:
-    """What a set's training and test splits are, for the receipt of a network trained and tested on them."""
+    """What the training and the test split of a set are, for the receipt of a model trained and tested on them."""
     return " and ".join(load_dataset(name, split).source for split in ("train", "test"))
 
 

@@ -35,8 +35,8 @@ def digits(
     Returns: images (N, 1, 8, 8), or (N, 64) if flat; labels (N,)
     """
     arrays = load_dataset("digits", split).arrays
-    images = scale(arrays["images"].astype(np.float64))  # (N, 8, 8)
-    return {"images": images.reshape(len(images), -1) if flat else images[:, None], "labels": arrays["labels"]}
+    grey = arrays["images"].reshape((-1, 64) if flat else (-1, 1, 8, 8))
+    return {"images": scale(grey.astype(np.float64)), "labels": arrays["labels"]}
 
 
 def digit_batches(data: Batch, size: int, rng: np.random.Generator, steps: int) -> Iterator[Batch]:

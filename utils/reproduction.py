@@ -27,15 +27,19 @@ from utils.scripts import Main
 OF_ONE_RUN = {"seed", "start_from"}  # settings that differ between the runs of a result; its receipt leaves them out
 
 
-class Result(TypedDict, total=False):
-    """How one number is trained, and what its receipt says of it; anything can be left out."""
+class Training(TypedDict, total=False):
+    """How a number is trained and measured."""
 
-    config: str  # a name in the chapter's configs/; the result's own
-    overrides: Sequence[str]  # "key=value" changes to that configuration; none
-    level: str  # "paper"
-    run: str  # its runs are <run>-<seed>, and results may share them; the result's own name
-    start_from: str  # the result whose run of the same seed is trained on; none
-    measured: str  # the name among the metrics of `main`; "test_error"
+    config: str  # a name in the chapter's configs/; by default the result's own
+    overrides: Sequence[str]  # "key=value" changes to that configuration; by default none
+    level: str  # by default "paper"
+    run: str  # its runs are called <run>-<seed>; by default after the result; several results can share them
+    start_from: str  # another result, whose run of the same seed is trained further; by default none
+    measured: str  # a metric that `main` returns; by default "test_error"
+
+
+class Result(Training, total=False):
+    """A number that a chapter reproduces: how it is trained, and what its receipt says that its runs do not."""
 
     title: str
     metric: str
@@ -44,9 +48,6 @@ class Result(TypedDict, total=False):
     paper_where: str
     target: Target | None
     notes: str
-
-
-TRAINING = ("config", "overrides", "level", "run", "start_from", "measured")  # the fields that no receipt has
 
 
 def reproduce_results(
@@ -67,8 +68,8 @@ def reproduce_results(
     Args:
         results: by the names of their receipts.
         main: the script's, which trains a configuration of type `model`.
-        facts: from a result's configuration and its runs by seed, the fields of the receipt that `Result` does not
-            have, or that several results share. What `Result` has goes before; the notes of both are joined.
+        facts: from a result's configuration and its runs by seed, further fields of the receipt, or of `Result` where
+            several share them. What the result itself says takes precedence; the notes of both are joined.
         configs: the chapter's `paper/configs`.
         only: reproduce the results of these names; other names are passed over.
 
@@ -91,8 +92,7 @@ def reproduce_results(
         if only and name not in only:
             continue
         runs = {seed: trained(name, seed) for seed in seeds}
-        found = facts(next(iter(runs.values())).config, runs)
-        receipts.append(_receipt(name, runs, {**found, **result}, notes=(result.get("notes"), found.get("notes"))))
+        receipts.append(_receipt(name, runs, result, facts(next(iter(runs.values())).config, runs)))
         write_receipt(receipts[-1])
     return receipts
 
@@ -111,9 +111,9 @@ def trained_run(main: Main, config: C, folder: Path, *, level: str = "paper") ->
     return run
 
 
-def _receipt(name: str, runs: Mapping[int, SavedRun], told: Mapping[str, Any], notes: Sequence[str | None]) -> Receipt:
-    """The receipt of one metric of finished runs, by seed."""
-    one, measured = next(iter(runs.values())), told.get("measured", "test_error")
+def _receipt(name: str, runs: Mapping[int, SavedRun], result: Result, facts: Mapping[str, Any]) -> Receipt:
+    told, one = {**facts, **result}, next(iter(runs.values()))
+    measured = told.get("measured", "test_error")
     read = {
         "name": name,
         "chapter": one.identity["chapter"],
@@ -125,8 +125,9 @@ def _receipt(name: str, runs: Mapping[int, SavedRun], told: Mapping[str, Any], n
         "wall_time_s": {seed: run.results["wall_time_s"] for seed, run in runs.items()},
         "config": _settings(one.config),
     }
-    said = {key: value for key, value in told.items() if key not in TRAINING}
-    return new_receipt(**(read | said | {"notes": "; ".join(part for part in notes if part)}))
+    said = {key: value for key, value in told.items() if key not in Training.__annotations__}
+    notes = "; ".join(filter(None, (result.get("notes"), facts.get("notes"))))
+    return new_receipt(**(read | said | {"notes": notes}))
 
 
 def _settings(config: Any) -> dict[str, Any]:

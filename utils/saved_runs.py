@@ -2,7 +2,7 @@
 
 run = read_run(folder, LeNetConfig)
 run.config.dataset, run.level, run.metrics["test_error"]
-trainer = run.trainer()                       # at the level that was trained, with the weights of the last checkpoint
+trainer = run.trainer(sizes)                       # at the level that was trained, with the weights of the last checkpoint
 """
 
 from __future__ import annotations
@@ -62,10 +62,15 @@ class SavedRun(Generic[C]):
     def _arrays(self) -> dict[str, np.ndarray]:
         return load_checkpoint(self.folder / CHECKPOINT, self.identity)[0]
 
-    def trainer(self, level: str | None = None, **options: Any) -> Trainer:
-        """The last checkpoint at a level, by default the one that was trained; `options` as in `Level.start`."""
+    def trainer(self, sizes: Mapping[str, Any], level: str | None = None, **options: Any) -> Trainer:
+        """The last checkpoint at a level, by default the one that was trained.
+
+        Args:
+            sizes: of the model, as in `Ladder.level`.
+            options: as in `Level.start`.
+        """
         ladder = load_ladders(self.identity["chapter"])[self.identity["ladder"]]
-        return ladder.levels[level or self.level].start(self.params, **options)
+        return ladder.level(level or self.level, **sizes).start(self.params, **options)
 
 
 def read_run(folder: Path | str, model: type[C]) -> SavedRun[C]:

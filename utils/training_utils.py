@@ -7,7 +7,7 @@
         batches = Batches(prepare(train), config.batch_size, rng["data"])
 
         with Run(folder, identity, rng=rng, resume=resume) as run:
-            implementation = load_ladders("03")["lenet5"].levels[level]
+            implementation = load_ladders("03")["lenet5"].level(level, **sizes)
             trainer = implementation.start(run.params or implementation.fresh(rng["init"]), lr=config.lr)
             run.restore(trainer, batches)  # does nothing in a new run
 

@@ -13,6 +13,8 @@ from linear_numpy import least_squares
 from logistic_numpy import one_hot
 from regularized_numpy import ridge
 
+from utils.classification import error_rate, predicted_classes
+
 CLASSIFIERS = ("logistic", "softmax", "lecun1998")
 
 
@@ -24,14 +26,7 @@ def error(outputs: Mapping[str, np.ndarray], batch: Batch) -> float:
     """Wrong classes in per cent; for a regression, the mean squared error."""
     if "prediction" in outputs:
         return float(((outputs["prediction"] - batch["targets"]) ** 2).mean())
-    logits = outputs["logits"]
-    labels = logits > 0 if logits.ndim == 1 else logits.argmax(axis=-1)
-    return error_rate(labels, batch["targets"])
-
-
-def error_rate(labels: np.ndarray, targets: np.ndarray) -> float:
-    """Per cent of `labels` that differ from `targets`, both (n,)."""
-    return 100.0 * int((labels != targets).sum()) / len(targets)
+    return error_rate(predicted_classes(outputs), batch["targets"])
 
 
 # ---- Linear classifiers that are solved and not trained (LeCun et al. 1998, section III-C.1) ----

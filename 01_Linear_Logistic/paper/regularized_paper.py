@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -34,12 +35,15 @@ def ridge_optimizer(model: LinearRegression, lr: float, alpha: float) -> torch.o
 
 # --8<-- [start:proximal]
 class ProximalGradient(torch.optim.SGD):
-    """SGD on the smooth part of the loss, then soft thresholding of the weights by lr * alpha (ISTA)."""
+    """SGD on the smooth part of the loss, then soft thresholding of the weights by lr * alpha (ISTA).
 
-    def __init__(self, model: LinearRegression, lr: float = 0.1, alpha: float = 0.0) -> None:
+    Args:
+        params: by name, as in `dict(model.named_parameters())`; the bias is not penalised.
+    """
+
+    def __init__(self, params: Mapping[str, Tensor], lr: float = 0.1, alpha: float = 0.0) -> None:
         groups: list[dict[str, Any]] = [
-            {"params": [model.linear.weight], "alpha": alpha},
-            {"params": [model.linear.bias], "alpha": 0.0},  # not penalised
+            {"params": [param], "alpha": alpha if name.endswith("weight") else 0.0} for name, param in params.items()
         ]
         super().__init__(groups, lr=lr)
 

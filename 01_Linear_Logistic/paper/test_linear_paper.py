@@ -11,7 +11,7 @@ import torch
 from evaluate_linear import SQUASHES, closed_forms, pairwise_scores, pairwise_units
 from linear_data import load_rows
 from linear_paper import LinearRegression, training_step
-from train_linear import CONFIGS, LinearConfig, main, tiny
+from train_linear import CONFIGS, LinearConfig, main
 
 from utils.config import ConfigError, load_config
 from utils.receipts import read_receipts
@@ -50,7 +50,7 @@ def test_training_learns_digits(tmp_path: Path, level: str) -> None:
 def test_resume_ends_with_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from utils.runs import Run, saved_params
 
-    config = tiny("softmax").model_copy(update={"epochs": 3})
+    config = load_config("tiny", LinearConfig, ["epochs=3", "batch_size=64", "lr=0.1"], folder=CONFIGS)
     whole = main(config, tmp_path / "whole", level="numpy")
     original = Run.took_step
 

@@ -2,79 +2,104 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from linear_levels import D, K
+from torch import Tensor
 from torch.nn import functional as F
 
-from utils.ladder import LayerCase
-from utils.proofs import randomised
+from utils.ladder import LayerCase, Load
+from utils.parity.cases import randomised
+
+Draw = Callable[[np.random.Generator], np.ndarray]
 
 
-def linear_case(*lead: int) -> Any:
-    def build(module: Any, rng: np.random.Generator) -> Any:
-        return randomised(module.Linear(D, K, rng=rng), rng), (rng.standard_normal((*lead, D)),)
+def linear_case(title: str, *lead: int) -> LayerCase:
+    def build(load: Load, rng: np.random.Generator, dtype: Any) -> tuple[Any, tuple[np.ndarray, ...]]:
+        layer = load("linear_numpy").Linear(D, K, rng=rng, dtype=dtype)
+        return randomised(layer, rng), (rng.standard_normal((*lead, D)),)
 
-    return build
-
-
-def random_weight(rng: np.random.Generator) -> tuple[np.ndarray]:
-    return (rng.standard_normal((K, D)),)
+    return LayerCase(title, build, lambda params, x: F.linear(x, params["weight"], params["bias"]))
 
 
-EXTREMES = np.array([[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4], [0.0, 0.0, 0.0], [40.0, -40.0, 800.0], [1e-9, -1e-9, 3.0]])
+def plain_case(
+    title: str, layer: str, torch_op: Callable[..., Tensor], *inputs: Draw, smooth: bool = True, **options: float
+) -> LayerCase:
+    """A layer without parameters, "module.Class", with its `options`."""
+    module, name = layer.split(".")
+    return LayerCase(
+        title,
+        lambda load, rng, dtype: (getattr(load(module), name)(**options), tuple(draw(rng) for draw in inputs)),
+        lambda params, *tensors: torch_op(*tensors),
+        smooth,
+    )
+
+
+def normal(*shape: int) -> Draw:
+    return lambda rng: rng.standard_normal(shape)
+
+
+def labels(*shape: int) -> Draw:
+    return lambda rng: rng.integers(0, 3, shape)
+
+
+def extremes(rng: np.random.Generator) -> np.ndarray:
+    return np.array([[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4], [0.0, 0.0, 0.0], [40.0, -40.0, 800.0], [1e-9, -1e-9, 3.0]])
+
 
 LINEAR_LAYERS = (
-    LayerCase("Linear", linear_case(5), lambda p, x: F.linear(x, p["weight"], p["bias"])),
-    LayerCase("Linear, (B, T, in)", linear_case(5, 2), lambda p, x: F.linear(x, p["weight"], p["bias"])),
-    LayerCase(
+    linear_case("Linear", 5),
+    linear_case("Linear, (B, T, in)", 5, 2),
+    plain_case(
         "MSELoss",
-        lambda m, rng: (m.MSELoss(), (rng.standard_normal((5, 3)), rng.standard_normal((5, 3)))),
-        lambda p, x, t: F.mse_loss(x, t),
+        "linear_numpy.MSELoss",
+        lambda y, t: F.mse_loss(y, t.view_as(y)),  # mse_loss alone broadcasts unequal shapes, with a warning
+        normal(5, 3),
+        normal(5, 3),
     ),
 )
 RIDGE_LAYERS = (
-    LayerCase("L2Penalty", lambda m, rng: (m.L2Penalty(0.7), random_weight(rng)), lambda p, w: 0.7 * w.square().sum()),
+    plain_case("L2Penalty", "regularized_numpy.L2Penalty", lambda w: 0.7 * w.square().sum(), normal(K, D), alpha=0.7),
 )
 LOGISTIC_LAYERS = (
-    LayerCase(
+    plain_case(
         "BCEWithLogitsLoss",
-        lambda m, rng: (m.BCEWithLogitsLoss(), (rng.standard_normal((5, 3)), rng.uniform(size=(5, 3)))),
-        lambda p, z, t: F.binary_cross_entropy_with_logits(z, t),
+        "logistic_numpy.BCEWithLogitsLoss",
+        F.binary_cross_entropy_with_logits,
+        normal(5, 3),
+        lambda rng: rng.uniform(size=(5, 3)),
     ),
-    LayerCase(
+    plain_case(
         "BCEWithLogitsLoss, extreme and zero logits",
-        lambda m, rng: (m.BCEWithLogitsLoss(), (EXTREMES.copy(), rng.integers(0, 2, EXTREMES.shape) * 1.0)),
-        lambda p, z, t: F.binary_cross_entropy_with_logits(z, t),
+        "logistic_numpy.BCEWithLogitsLoss",
+        F.binary_cross_entropy_with_logits,
+        extremes,
+        lambda rng: rng.integers(0, 2, (5, 3)) * 1.0,
         smooth=False,
     ),
 )
 SOFTMAX_LAYERS = (
-    LayerCase(
-        "CrossEntropyLoss",
-        lambda m, rng: (m.CrossEntropyLoss(), (rng.standard_normal((5, 3)), rng.integers(0, 3, 5))),
-        lambda p, z, t: F.cross_entropy(z, t),
-    ),
-    LayerCase(
+    plain_case("CrossEntropyLoss", "logistic_numpy.CrossEntropyLoss", F.cross_entropy, normal(5, 3), labels(5)),
+    plain_case(
         "CrossEntropyLoss, (B, T, K)",
-        lambda m, rng: (m.CrossEntropyLoss(), (rng.standard_normal((5, 2, 3)), rng.integers(0, 3, (5, 2)))),
-        lambda p, z, t: F.cross_entropy(z.reshape(-1, 3), t.reshape(-1)),
+        "logistic_numpy.CrossEntropyLoss",
+        lambda z, t: F.cross_entropy(z.movedim(-1, 1), t),  # torch has the classes on the second axis
+        normal(5, 2, 3),
+        labels(5, 2),
     ),
-    LayerCase(
+    plain_case(
         "CrossEntropyLoss, extreme and tied logits",
-        lambda m, rng: (m.CrossEntropyLoss(), (EXTREMES.copy(), rng.integers(0, 3, 5))),
-        lambda p, z, t: F.cross_entropy(z, t),
+        "logistic_numpy.CrossEntropyLoss",
+        F.cross_entropy,
+        extremes,
+        labels(5),
         smooth=False,
     ),
 )
 UNIT_LAYERS = (
-    LayerCase("Sigmoid", lambda m, rng: (m.Sigmoid(), (rng.standard_normal((5, 3)),)), lambda p, x: torch.sigmoid(x)),
-    LayerCase(
-        "Sigmoid, extreme and zero inputs",
-        lambda m, rng: (m.Sigmoid(), (EXTREMES.copy(),)),
-        lambda p, x: torch.sigmoid(x),
-        smooth=False,
-    ),
+    plain_case("Sigmoid", "logistic_numpy.Sigmoid", torch.sigmoid, normal(5, 3)),
+    plain_case("Sigmoid, extreme and zero inputs", "logistic_numpy.Sigmoid", torch.sigmoid, extremes, smooth=False),
 )

@@ -2,73 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
-from linear_levels import D, K, sgd
+from linear_levels import PaperLinear, PaperUnits
+from torch import Tensor, nn
+from torch.nn import functional as F
 
-from utils.ladder import Batch, Level, Params, Result
-from utils.levels import ModuleLevel
+from utils.ladder import Batch, Ladder, Level, Load, Params, Result
+from utils.levels.names import NameTable
 
 
 class SklearnLevel(Level):
     """A fitted scikit-learn model that holds our parameters: it gives outputs and the loss of `sklearn.metrics`."""
 
-    def __init__(self, outputs: Callable[[np.ndarray, np.ndarray, Batch], tuple[dict[str, np.ndarray], float]]) -> None:
-        self.outputs = outputs
+    def __init__(self, ladder: Ladder, load: Load, sizes: dict[str, Any]) -> None:
+        self.sizes = sizes
+
+
+class SklearnLinear(SklearnLevel):
+    def run(self, params: Params, batch: Batch, *, training: bool) -> Result:
+        from sklearn.linear_model import LinearRegression
+        from sklearn.metrics import mean_squared_error
+
+        model = LinearRegression()
+        model.coef_, model.intercept_ = params["linear.weight"].copy(), params["linear.bias"].copy()
+        prediction = model.predict(batch["inputs"])
+        return Result({"prediction": prediction}, float(mean_squared_error(batch["targets"], prediction)))
+
+
+class SklearnClassifier(SklearnLevel):
+    """Of two classes, which have one output, or of more."""
 
     def run(self, params: Params, batch: Batch, *, training: bool) -> Result:
-        outputs, loss = self.outputs(params["linear.weight"].copy(), params["linear.bias"].copy(), batch)
-        return Result(outputs, float(loss))
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.metrics import log_loss
+
+        outputs = self.sizes["out_features"]
+        model = LogisticRegression()
+        model.coef_, model.intercept_ = params["linear.weight"].copy(), params["linear.bias"].copy()
+        model.classes_ = np.arange(max(outputs, 2))
+        probabilities = model.predict_proba(batch["inputs"])  # (B, classes)
+        loss = log_loss(batch["targets"], probabilities, labels=model.classes_)
+        logits = model.decision_function(batch["inputs"])
+        return Result(
+            {"logits": logits, "probabilities": probabilities[:, 1] if outputs == 1 else probabilities}, float(loss)
+        )
 
 
-def sklearn_linear(weight: np.ndarray, bias: np.ndarray, batch: Batch) -> tuple[dict[str, np.ndarray], float]:
-    from sklearn.linear_model import LinearRegression
-    from sklearn.metrics import mean_squared_error
+class TorchLinear(PaperLinear):
+    """torch.nn.Linear itself; training is that of the paper level."""
 
-    model = LinearRegression()
-    model.coef_, model.intercept_ = weight, bias
-    prediction = model.predict(batch["inputs"])
-    return {"prediction": prediction}, mean_squared_error(batch["targets"], prediction)
+    names = NameTable({"weight": "linear.weight", "bias": "linear.bias"})
 
-
-def torch_linear() -> Level:
-    """torch.nn.Linear itself, with its own initialisation and parameter names."""
-    return ModuleLevel(
-        lambda: torch.nn.Linear(D, K),
-        lambda model, batch: (
-            {"prediction": (prediction := model(batch["inputs"]))},
-            torch.nn.MSELoss()(prediction, batch["targets"]),
-        ),
-        sgd,
-        inputs=("inputs",),
-        names={"linear.weight": "weight", "linear.bias": "bias"},
-    )
+    def build(self):
+        return nn.Linear(**self.sizes)
 
 
-def sklearn_classifier(weight: np.ndarray, bias: np.ndarray, batch: Batch) -> tuple[dict[str, np.ndarray], float]:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import log_loss
+class TorchUnits(PaperUnits):
+    """The units of 1998 in torch's own layers and loss."""
 
-    model = LogisticRegression()
-    model.coef_, model.intercept_, model.classes_ = weight, bias, np.arange(max(len(weight), 2))
-    probabilities = model.predict_proba(batch["inputs"])  # (B, K)
-    loss = log_loss(batch["targets"], probabilities, labels=model.classes_)
-    if len(weight) == 1:
-        probabilities = probabilities[:, 1]
-    return {"logits": model.decision_function(batch["inputs"]), "probabilities": probabilities}, loss
+    names = NameTable({"0.weight": "linear.weight", "0.bias": "linear.bias"})
 
+    def build(self):
+        return nn.Sequential(nn.Linear(**self.sizes), nn.Sigmoid())
 
-def torch_units() -> Level:
-    """The same in torch's own layers and loss, with their parameter names."""
-    return ModuleLevel(
-        lambda: torch.nn.Sequential(torch.nn.Linear(D, K), torch.nn.Sigmoid()),
-        lambda model, batch: (
-            {"logits": (scores := model(batch["inputs"]))},
-            torch.nn.MSELoss()(scores, torch.eye(K, dtype=scores.dtype)[batch["targets"]]),
-        ),
-        sgd,
-        inputs=("inputs",),
-        names={"linear.weight": "0.weight", "linear.bias": "0.bias"},
-    )
+    def loss(self, model: Any, outputs: dict[str, Tensor], batch: dict[str, Tensor]) -> Tensor:
+        scores = outputs["scores"]
+        return F.mse_loss(scores, torch.eye(scores.shape[1], dtype=scores.dtype)[batch["targets"]])

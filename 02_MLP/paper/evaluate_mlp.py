@@ -5,20 +5,18 @@ Prints the errors on the test set and the most frequent confusions, and writes t
 
 from __future__ import annotations
 
-import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from train_mlp import CONFIG, prepare
+from train_mlp import CONFIG, model_sizes, prepare
 
+from utils.classification import error_rate, predictions
 from utils.data_loaders import load_dataset
 from utils.figures.saving import save
 from utils.figures.tables import confusion_matrix
-from utils.ladder import load_ladders
-from utils.runs import saved_params
-from utils.training_utils import in_chunks
+from utils.saved_runs import read_run
+from utils.scripts import folder_argument
 
 
 def evaluate(folder: Path) -> dict[str, Any]:
@@ -27,20 +25,17 @@ def evaluate(folder: Path) -> dict[str, Any]:
     Returns: test_error in percent, labels (N,), predictions (N,), class_names, and the most frequent confusions as
         (count, right, predicted).
     """
-    identity = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    config = CONFIG.model_validate(identity["config"])
-    data = load_dataset(config.dataset, "test")
+    run = read_run(folder, CONFIG)
+    data = load_dataset(run.config.dataset, "test")
     test = prepare(data)
-    trainer = load_ladders("02")[identity["ladder"]].levels[identity["level"]].start(saved_params(folder, identity))
-    outputs = [next(iter(trainer.predict(chunk).values())) for chunk in in_chunks(test, 1000)]
-    predictions, labels = np.concatenate(outputs).argmax(axis=1), test["labels"]
-    wrong = predictions != labels
-    pairs, counts = np.unique(np.stack([labels[wrong], predictions[wrong]]), axis=1, return_counts=True)
+    predicted, labels = predictions(run.trainer(model_sizes(run.config)), test), test["labels"]
+    wrong = predicted != labels
+    pairs, counts = np.unique(np.stack([labels[wrong], predicted[wrong]]), axis=1, return_counts=True)
     confusions = sorted(zip(counts.tolist(), *pairs.tolist(), strict=True), reverse=True)
     return {
-        "test_error": 100.0 * float(wrong.mean()),
+        "test_error": error_rate(predicted, labels),
         "labels": labels,
-        "predictions": predictions,
+        "predictions": predicted,
         "class_names": data.class_names,
         "confusions": confusions,
     }
@@ -58,6 +53,4 @@ def main(folder: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="the folder of a run")
-    main(parser.parse_args().folder)
+    main(folder_argument(__doc__))

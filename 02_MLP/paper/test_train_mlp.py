@@ -4,12 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import train_mlp
-from train_mlp import CONFIG, CONFIGS, add_masks, initial_params, learning_rate, prepare
+from train_mlp import CONFIG, CONFIGS, learning_rate, model_sizes, prepare
 
 from utils.config import ConfigError, load_config
 from utils.data_loaders import load_dataset
+from utils.ladder import load_ladders
 from utils.runs import RunError
-from utils.training_utils import torch_generator
 
 
 def config(name="tiny", *overrides):
@@ -53,20 +53,21 @@ def test_pixels_have_the_papers_range():
 @pytest.mark.parametrize("network", ["mlp", "mlp1998"])
 def test_initial_parameters_depend_on_the_seed_alone(network):
     chosen = config("tiny", f"network={network}")
-    first, again, other = (
-        initial_params(chosen, (64, 32, 16, 10), torch_generator(np.random.default_rng(seed))) for seed in (0, 0, 1)
-    )
+    level = load_ladders("02")[network].level("paper", **model_sizes(chosen))
+    first, again, other = (level.fresh(np.random.default_rng(seed)) for seed in (0, 0, 1))
+    assert [p.shape for name, p in first.items() if "weight" in name] == [(32, 64), (16, 32), (10, 16)]
     assert all(np.array_equal(first[name], again[name]) for name in first)
     assert not np.array_equal(first["linears.0.weight"], other["linears.0.weight"])
-    assert all(p.dtype == np.float32 for p in first.values())
 
 
 def test_masks_keep_the_expectation():
     rng = np.random.default_rng(0)
-    batch = add_masks({"labels": np.zeros(2000, int)}, config("tiny", "dropout=0.4"), rng)
+    ladder, sizes = load_ladders("02")["mlp"], model_sizes(config("tiny"))
+    batch = ladder.noisy(rng, {"labels": np.zeros(2000, int)}, **sizes, dropout=0.4)
     assert batch["mask0"].shape == (2000, 32)
     assert batch["mask1"].mean() == pytest.approx(1.0, abs=0.03)
-    assert set(np.unique(batch["mask0"])) == {np.float32(0), np.float32(1 / 0.6)}
+    assert set(np.unique(batch["mask0"])) == {0.0, 1.0 / 0.6}
+    assert ladder.noisy(rng, {"labels": np.zeros(3, int)}, **sizes, dropout=0.0).keys() == {"labels"}
 
 
 def test_levels_end_with_the_same_errors(tmp_path):
@@ -110,7 +111,7 @@ def test_reproduce_writes_a_receipt(tmp_path, monkeypatch):
         train_mlp.RESULTS, "tiny", dict(train_mlp.RESULTS["mnist_modern"], target=None, paper_value=None)
     )
     written = []
-    monkeypatch.setattr(train_mlp, "write_receipt", written.append)
+    monkeypatch.setattr("utils.reproduction.write_receipt", written.append)
     (receipt,) = train_mlp.reproduce(tmp_path, seeds=(0, 1), only=["tiny"])
     assert written == [receipt]
     assert receipt.seeds == [0, 1]

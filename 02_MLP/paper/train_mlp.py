@@ -6,22 +6,25 @@ python 02_MLP/paper/train_mlp.py --config tiny --level numpy
 
 from __future__ import annotations
 
-import argparse
-import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import mlp_paper
 import numpy as np
 import torch
 from pydantic import Field, field_validator
 
-from utils.config import Config, load_config
-from utils.data_loaders import Dataset, load_dataset
-from utils.ladder import Batch, Params, Trainer, load_ladders
+from utils.classification import error_rate, predictions
+from utils.config import Config
+from utils.data_loaders import Dataset, both_sources, load_dataset
+from utils.ladder import Batch, Trainer, load_ladders
+from utils.levels.arrays import as_float32
 from utils.receipts import Receipt, Target, new_receipt, write_receipt
+from utils.reproduction import Result, reproduce_results
 from utils.runs import Run
-from utils.training_utils import Batches, in_chunks, streams, torch_generator
+from utils.saved_runs import SavedRun
+from utils.scripts import train_command
+from utils.training_utils import Batches, streams
 
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -94,16 +97,9 @@ def take(data: Batch, part: slice) -> Batch:
     return {name: values[part] for name, values in data.items()}
 
 
-def initial_params(config: CONFIG, sizes: tuple[int, ...], generator: torch.Generator) -> Params:
-    """Drawn at the paper level, float32; every level starts from the same."""
-    build, init = {
-        "mlp": (mlp_paper.MLP, mlp_paper.init_mlp),
-        "mlp1998": (mlp_paper.MLP1998, mlp_paper.init_mlp1998),
-    }[config.network]
-    with torch.random.fork_rng(devices=[]):
-        model = build(sizes)
-    init(model, generator)
-    return {name: p.numpy().copy() for name, p in model.state_dict().items()}
+def model_sizes(config: CONFIG) -> dict[str, Any]:
+    """The widths from the pixels of the data set to the ten classes, as the ladder's levels take them."""
+    return {"sizes": (64 if config.dataset == "digits" else 784, *config.hidden, 10)}
 
 
 def learning_rate(config: CONFIG, epoch: int) -> float:
@@ -111,22 +107,9 @@ def learning_rate(config: CONFIG, epoch: int) -> float:
     return [rate for first, rate in config.lr if first <= epoch][-1]
 
 
-def add_masks(batch: Batch, config: CONFIG, rng: np.random.Generator) -> Batch:
-    """Dropout masks for the hidden layers: 0 with probability p, else 1 / (1 - p)."""
-    if config.dropout == 0:
-        return batch
-    n, p = len(batch["labels"]), config.dropout
-    draw = lambda width: (rng.random((n, width), dtype=np.float32) >= p) * np.float32(1.0 / (1.0 - p))  # noqa: E731
-    return batch | {f"mask{i}": draw(width) for i, width in enumerate(config.hidden)}
-
-
 def error(trainer: Trainer, data: Batch) -> float:
     """Share of wrong answers, in percent."""
-    wrong = 0
-    for chunk in in_chunks(data, 1000):
-        (outputs,) = trainer.predict(chunk).values()
-        wrong += int((outputs.argmax(axis=1) != chunk["labels"]).sum())
-    return 100.0 * wrong / len(data["labels"])
+    return error_rate(predictions(trainer, data), data["labels"])
 
 
 # --8<-- [start:training_loop]
@@ -135,20 +118,19 @@ def main(config: CONFIG, folder: Path, *, level: str = "paper", resume: bool = F
     rng = streams(config.seed, "init", "data", "noise")
     identity = {"chapter": "02", "ladder": config.network, "level": level, "config": config.model_dump(mode="json")}
     train, test, measure = load_split(config)
-    sizes = (train["images"].shape[1], *config.hidden, 10)
+    ladder, sizes = load_ladders("02")[config.network], model_sizes(config)
     batches = Batches(train, config.batch_size, rng["data"])
-    start = initial_params(config, sizes, torch_generator(rng["init"]))
+    start = as_float32(ladder.level("paper", **sizes).fresh(rng["init"]))  # every level starts from the same
     options = {"weight_decay": config.weight_decay} if config.network == "mlp" else {}
 
     with Run(folder, identity, rng=rng, resume=resume) as run:
-        implementation = load_ladders("02")[config.network].levels[level]
-        trainer = implementation.start(run.params or start, lr=learning_rate(config, 1), **options)
+        trainer = ladder.level(level, **sizes).start(run.params or start, lr=learning_rate(config, 1), **options)
         run.restore(trainer, batches)
         while batches.epoch < config.epochs:
             trainer.lr = learning_rate(config, batches.epoch + 1)
             losses = []
             for batch in batches:
-                losses.append(trainer.step(add_masks(batch, config, rng["noise"])))
+                losses.append(trainer.step(ladder.noisy(rng["noise"], batch, **sizes, dropout=config.dropout)))
                 run.took_step(losses[-1], lr=trainer.lr)
                 run.checkpoint(trainer, batches, every=60)
             run.log(epoch=batches.epoch, loss=float(np.mean(losses)), lr=trainer.lr, **{measure: error(trainer, test)})
@@ -159,20 +141,20 @@ def main(config: CONFIG, folder: Path, *, level: str = "paper", resume: bool = F
 # --8<-- [end:training_loop]
 
 
-RESULTS: dict[str, dict[str, Any]] = {
+RESULTS: dict[str, Result] = {
     "mnist_300": {
         "title": "28x28-300-10 as in 1998",
         "paper_value": 4.7,
         "paper_where": "LeCun et al. 1998, figure 9",
         "target": Target(text="4.7 +- 0.3 %", low=4.4, high=5.0),
-        "notes": "first learning rate chosen with held_out=10000, seed 0: held-out error 4.98 % with 0.01, 4.67 % with 0.04; ",
+        "notes": "first learning rate chosen with held_out=10000, seed 0: held-out error 4.98 % with 0.01, 4.67 % with 0.04",
     },
     "mnist_300_100": {
         "title": "28x28-300-100-10 as in 1998",
         "paper_value": 3.05,
         "paper_where": "LeCun et al. 1998, figure 9",
         "target": Target(text="at most 3.05 %", high=3.05),
-        "notes": "first learning rate chosen with held_out=10000, seed 0: held-out error 2.90 % with 0.04, 3.09 % with 0.08; ",
+        "notes": "first learning rate chosen with held_out=10000, seed 0: held-out error 2.90 % with 0.04, 3.09 % with 0.08",
     },
     "mnist_modern": {
         "title": "28x28-300-100-10 with ReLU, He's initialisation, dropout, AdamW",
@@ -183,43 +165,27 @@ RESULTS: dict[str, dict[str, Any]] = {
 }
 
 
-def reproduce(folder: Path, *, seeds: tuple[int, ...] = (0, 1, 2), only: list[str] | None = None) -> list[Receipt]:
+def facts(config: CONFIG, runs: Mapping[int, SavedRun]) -> dict[str, Any]:
+    """The fields of a receipt that RESULTS does not have."""
+    fitted = ", ".join(f"{seed}: {run.metrics['train_error']:.2f} %" for seed, run in runs.items())
+    return {
+        "metric": "test error",
+        "unit": "%",
+        "dataset": both_sources(config.dataset),
+        "notes": f"training error by seed: {fitted}",
+    }
+
+
+def reproduce(folder: Path, *, seeds: Sequence[int] = (0, 1, 2), only: Sequence[str] | None = None) -> list[Receipt]:
     """Train each network of the papers once a seed, and write the receipts. A run that was interrupted is continued."""
-    receipts = [_reproduce(name, Path(folder), seeds) for name in RESULTS if not only or name in only]
-    if not only or "symmetry" in only or "symmetry_sweeps" in only:
-        receipts += reproduce_symmetry()
-    for receipt in receipts:
-        write_receipt(receipt)
-    return receipts
-
-
-def _reproduce(name: str, folder: Path, seeds: tuple[int, ...]) -> Receipt:
     torch.set_num_threads(1)  # products this small do not gain from more, and sums then have one order
-    values, fitted, times, steps = {}, {}, {}, 0
-    config = load_config(name, CONFIG, folder=CONFIGS)
-    for seed in seeds:
-        place = folder / f"{name}-{seed}"
-        if not (place / "results.json").exists():
-            main(config.model_copy(update={"seed": seed}), place, resume=(place / "run.json").exists())
-        results = json.loads((place / "results.json").read_text(encoding="utf-8"))
-        values[seed], times[seed] = results["metrics"]["test_error"], results["wall_time_s"]
-        fitted[seed] = results["metrics"]["train_error"]
-        steps = results["steps"]
-    by_seed = ", ".join(f"{seed}: {value:.2f} %" for seed, value in fitted.items())
-    return new_receipt(
-        name=name,
-        chapter="02",
-        ladder=config.network,
-        level="paper",
-        metric="test error",
-        unit="%",
-        values=values,
-        dataset=" and ".join(load_dataset(config.dataset, split).source for split in ("train", "test")),
-        steps=steps,
-        wall_time_s=times,
-        config=config.model_dump(mode="json", exclude={"seed"}),
-        **RESULTS[name] | {"notes": f"{RESULTS[name].get('notes', '')}training error by seed: {by_seed}"},
-    )
+    receipts = reproduce_results(RESULTS, main, CONFIG, facts, folder, configs=CONFIGS, seeds=seeds, only=only)
+    if not only or "symmetry" in only or "symmetry_sweeps" in only:
+        symmetry = reproduce_symmetry()
+        for receipt in symmetry:
+            write_receipt(receipt)
+        receipts += symmetry
+    return receipts
 
 
 def reproduce_symmetry(seeds: range = range(20), most: int = 20_000) -> list[Receipt]:
@@ -282,13 +248,4 @@ def reproduce_symmetry(seeds: range = range(20), most: int = 20_000) -> list[Rec
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", default="tiny", help="a name in configs/, or a path")
-    parser.add_argument("--level", default="paper", choices=["numpy", "pytorch_lowlevel", "paper"])
-    parser.add_argument("--out", type=Path, default=None, help="folder for log and checkpoints")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--resume", action="store_true")
-    given = parser.parse_args()
-    settings = load_config(given.config, CONFIG, given.set, folder=CONFIGS)
-    out = given.out or Path("runs") / "train" / f"02-{Path(given.config).stem}-{given.level}"
-    print(main(settings, out, level=given.level, resume=given.resume))
+    print(train_command(main, CONFIG, CONFIGS, chapter="02", about=__doc__))

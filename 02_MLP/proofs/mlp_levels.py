@@ -36,9 +36,12 @@ def plain_batch(rng: np.random.Generator) -> Batch:
 
 
 def dropout_noise(rng: np.random.Generator, batch: Batch, *, sizes: tuple[int, ...], dropout: float = 0.3) -> Batch:
-    """A dropout mask "mask0", "mask1", ... for each hidden layer: 0 with probability `dropout`, else 1 / (1 - dropout)."""
-    n = len(batch["labels"])
-    return {f"mask{i}": (rng.random((n, w)) >= dropout) / (1 - dropout) for i, w in enumerate(sizes[1:-1])}
+    """A dropout mask "mask0", "mask1", ... for each hidden layer: 0 with probability `dropout`, else 1 / (1 - dropout).
+    None where `dropout` is 0."""
+    if dropout == 0:
+        return {}
+    shapes = [(len(batch["labels"]), width) for width in sizes[1:-1]]
+    return {f"mask{i}": (rng.random(s, dtype=np.float32) >= dropout) / (1 - dropout) for i, s in enumerate(shapes)}
 
 
 def masks_of(batch: Mapping[str, Any], training: bool) -> list[Any] | None:

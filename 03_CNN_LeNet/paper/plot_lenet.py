@@ -5,20 +5,22 @@ python 03_CNN_LeNet/paper/plot_lenet.py --runs runs/reproduce/03
 
 from __future__ import annotations
 
-import argparse
-import json
 from pathlib import Path
 
 import numpy as np
-from evaluate_lenet import answers, trained
 from lenet_data import to_input
 from lenet_numpy import C3_TABLE, digit_codes
+from train_lenet import CONFIG, model_sizes
 
+from utils.classification import predictions
 from utils.data_loaders import load_dataset
 from utils.figures.curves import curves
 from utils.figures.images import feature_maps, filters, image_grid
 from utils.figures.saving import save
 from utils.ladder import Batch, load_ladders
+from utils.runs import read_log
+from utils.saved_runs import finished_seeds, read_run
+from utils.scripts import plot_command
 
 FIGURES = Path(__file__).parents[1] / "figures"
 
@@ -74,14 +76,13 @@ def plot_misclassified(guesses: np.ndarray, test: Batch, folder: Path, most: int
 def plot_tables(runs: Path, folder: Path) -> Path | None:
     """Test error after each pass with Table I and with every link; the mean over the seeds that both have."""
     tables = {"lenet5": "Table I, 60 links", "lenet5_full_table": "every link, 96"}
-    found = {name: {path.name: errors_by_pass(path) for path in runs.glob(f"{name}-[0-9]*")} for name in tables}
-    seeds = [seed for seed in range(100) if all(len(found[name].get(f"{name}-{seed}", ())) for name in tables)]
+    seeds = finished_seeds(runs, *tables)
     if not seeds:
         return None
     told = f"{len(seeds)} seeds, mean" if len(seeds) > 1 else f"seed {seeds[0]}"
     series = {}
     for name, title in tables.items():
-        errors = np.mean([found[name][f"{name}-{seed}"] for seed in seeds], axis=0)
+        errors = np.mean([errors_by_pass(runs / f"{name}-{seed}") for seed in seeds], axis=0)
         series[f"{title} ({told})"] = (np.arange(1, len(errors) + 1), errors)
     figure = curves(
         series, xlabel="pass over the training set", ylabel="test error in %", title="C3 with and without its table"
@@ -90,31 +91,22 @@ def plot_tables(runs: Path, folder: Path) -> Path | None:
 
 
 def errors_by_pass(run: Path) -> np.ndarray:
-    """The test error after each pass of a finished run; empty for one that is not finished."""
-    if not (run / "results.json").exists():
-        return np.empty(0)
-    records = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    return np.array([record["test_error"] for record in records if "test_error" in record])
+    """The test error after each pass of a finished run."""
+    return np.array([record["test_error"] for record in read_log(run)])
 
 
 def main(runs: Path, folder: Path = FIGURES) -> list[Path]:
-    identity, trainer = trained(runs / "lenet5-0")
-    test = to_input(load_dataset(identity["config"]["dataset"], "test"))
-    params = trainer.params()
+    run = read_run(runs / "lenet5-0", CONFIG)
+    test = to_input(load_dataset(run.config.dataset, "test"))
     made = [
         plot_codes(folder),
-        *plot_filters(params, folder),
-        plot_feature_maps(params, test, folder),
-        plot_misclassified(answers(trainer, test), test, folder),
+        *plot_filters(run.params, folder),
+        plot_feature_maps(run.params, test, folder),
+        plot_misclassified(predictions(run.trainer(model_sizes(run.config)), test), test, folder),
         plot_tables(runs, folder),
     ]
     return [path for path in made if path is not None]
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=Path, default=Path("runs/reproduce/03"))
-    parser.add_argument("--out", type=Path, default=FIGURES)
-    given = parser.parse_args()
-    for path in main(given.runs, given.out):
-        print(path)
+    plot_command(main, runs=Path("runs/reproduce/03"), figures=FIGURES, about=__doc__)

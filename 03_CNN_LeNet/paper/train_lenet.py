@@ -6,25 +6,26 @@ python 03_CNN_LeNet/paper/train_lenet.py --config tiny --level numpy
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import lenet_modern_numpy
-import lenet_numpy
 import numpy as np
-from evaluate_lenet import error_rate, model_sizes
 from lenet_data import to_input
+from lenet_numpy import FULL_TABLE
 from pydantic import Field, model_validator
 
-from utils.config import Config, load_config
-from utils.data_loaders import load_dataset
-from utils.ladder import Params, load_ladders
-from utils.receipts import Receipt, Target, new_receipt, write_receipt
+from utils.classification import error_rate, predictions
+from utils.config import Config
+from utils.data_loaders import both_sources, load_dataset
+from utils.ladder import Batch, Trainer, load_ladders
+from utils.levels.arrays import as_float32
+from utils.receipts import Receipt, Target
+from utils.reproduction import Result, reproduce_results
 from utils.runs import Run
+from utils.saved_runs import SavedRun
+from utils.scripts import train_command
 from utils.training_utils import Batches, streams
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -69,14 +70,14 @@ def one_cycle(step: int, steps: int, largest: float, warmup: float) -> float:
     return largest * 0.5 * (1 + math.cos(math.pi * (step - rise) / (steps - rise)))
 
 
-def initial_params(config: LeNetConfig, rng: np.random.Generator) -> Params:
-    """The NumPy level's own initialisation in float32, so that every level starts from the same weights."""
-    if config.ladder == "lenet_modern":
-        model = lenet_modern_numpy.LeNetModern(rng=rng, dtype=np.float32)
-    else:
-        table = lenet_numpy.FULL_TABLE if config.table == "full" else lenet_numpy.C3_TABLE
-        model = lenet_numpy.LeNet5(rng=rng, table=table, dtype=np.float32)
-    return {**model.params, **model.buffers}
+def model_sizes(config: LeNetConfig) -> dict[str, Any]:
+    """What the ladder's levels are built with: the links of C3, where they are not the paper's."""
+    return {"table": FULL_TABLE} if config.table == "full" else {}
+
+
+def error(trainer: Trainer, data: Batch) -> float:
+    """Share of wrong answers, in percent."""
+    return error_rate(predictions(trainer, data), data["labels"])
 
 
 # --8<-- [start:training_loop]
@@ -88,11 +89,11 @@ def main(config: LeNetConfig, folder: Path, *, level: str = "paper", resume: boo
     train = {name: array[: config.examples] for name, array in train.items()}
     batches = Batches(train, config.batch_size, rng["data"])
     steps = config.epochs * len(batches)
-    start = initial_params(config, rng["init"])
+    ladder, sizes = load_ladders("03")[config.ladder], model_sizes(config)
+    start = as_float32(ladder.level("numpy", **sizes).fresh(rng["init"]))  # every level starts from the same
 
     with Run(folder, identity, rng=rng, resume=resume) as run:
-        implementation = load_ladders("03")[config.ladder].level(level, **model_sizes(config.table))
-        trainer = implementation.start(run.params or start, lr=config.lr, momentum=config.momentum)
+        trainer = ladder.level(level, **sizes).start(run.params or start, lr=config.lr, momentum=config.momentum)
         run.restore(trainer, batches)
         while batches.epoch < config.epochs:
             losses = []
@@ -100,16 +101,16 @@ def main(config: LeNetConfig, folder: Path, *, level: str = "paper", resume: boo
                 trainer.lr = one_cycle(run.step, steps, config.lr, config.warmup)
                 losses.append(run.took_step(trainer.step(batch), lr=trainer.lr))
                 run.checkpoint(trainer, batches, every=60)
-            run.log(epoch=batches.epoch, loss=float(np.mean(losses)), test_error=error_rate(trainer, test))
+            run.log(epoch=batches.epoch, loss=float(np.mean(losses)), test_error=error(trainer, test))
             run.checkpoint(trainer, batches)
-        return run.finish(test_error=error_rate(trainer, test), train_error=error_rate(trainer, train))
+        return run.finish(test_error=error(trainer, test), train_error=error(trainer, train))
 
 
 # --8<-- [end:training_loop]
 
 
 PAPER = "section III-B: test error after 10 to 12 passes, 0.95 % +- 0.1"
-RESULTS: dict[str, dict[str, Any]] = {
+RESULTS: dict[str, Result] = {
     "lenet5": {
         "title": "LeNet-5, loss of equation 9",
         "paper_value": 0.95,
@@ -154,58 +155,26 @@ RESULTS: dict[str, dict[str, Any]] = {
 }
 
 
+def facts(config: LeNetConfig, runs: Mapping[int, SavedRun]) -> dict[str, Any]:
+    """The fields of a receipt that RESULTS does not have."""
+    fitted = ", ".join(f"{seed}: {run.metrics['train_error']:.3f}" for seed, run in runs.items())
+    return {
+        "metric": "test error",
+        "unit": "%",
+        "dataset": both_sources(config.dataset),
+        "notes": f"training error in % by seed: {fitted}",
+    }
+
+
 def reproduce(folder: Path, *, seeds: Sequence[int] = (0, 1, 2), only: Sequence[str] | None = None) -> list[Receipt]:
     """Every MNIST number of the chapter, one training a seed. A run that was interrupted is continued, a finished one
     is taken as it is. The receipts are written one by one."""
-    receipts = []
-    for name in RESULTS:
-        if not only or name in only:
-            receipts.append(_reproduce(name, Path(folder), seeds))
-            write_receipt(receipts[-1])
-    return receipts
-
-
-def _reproduce(name: str, folder: Path, seeds: Sequence[int]) -> Receipt:
     import torch
 
     torch.set_num_threads(1)  # sums then have one order
-    told = dict(RESULTS[name])
-    level = told.pop("level", "paper")
-    config = load_config(told.pop("config", name), CONFIG, folder=CONFIGS)
-    values, trained, times, steps = {}, {}, {}, 0
-    for seed in seeds:
-        place = folder / f"{name}-{seed}"
-        if not (place / "results.json").exists():
-            main(config.model_copy(update={"seed": seed}), place, level=level, resume=(place / "run.json").exists())
-        results = json.loads((place / "results.json").read_text(encoding="utf-8"))
-        values[seed], trained[seed] = results["metrics"]["test_error"], results["metrics"]["train_error"]
-        times[seed], steps = results["wall_time_s"], results["steps"]
-    return new_receipt(
-        name=name,
-        chapter="03",
-        ladder=config.ladder,
-        level=level,
-        metric="test error",
-        unit="%",
-        values=values,
-        dataset=" and ".join(load_dataset(config.dataset, split).source for split in ("train", "test")),
-        steps=steps,
-        wall_time_s=times,
-        config=config.model_dump(mode="json", exclude={"seed"}),
-        notes="training error in % by seed: " + ", ".join(f"{seed}: {value:.3f}" for seed, value in trained.items()),
-        **told,
-    )
+    return reproduce_results(RESULTS, main, CONFIG, facts, folder, configs=CONFIGS, seeds=seeds, only=only)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", default="tiny", help="a name in configs/, or a path")
-    parser.add_argument("--level", default="paper", choices=["numpy", "pytorch_lowlevel", "paper"])
-    parser.add_argument("--out", type=Path, default=None, help="folder for log and checkpoints")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--resume", action="store_true")
-    given = parser.parse_args()
-    settings = load_config(given.config, CONFIG, given.set, folder=CONFIGS)
-    out = given.out or Path("runs") / "train" / f"03-{Path(given.config).stem}-{given.level}"
-    for metric, value in main(settings, out, level=given.level, resume=given.resume).items():
+    for metric, value in train_command(main, CONFIG, CONFIGS, chapter="03", about=__doc__).items():
         print(f"{metric:<24} {value:.3f} %")

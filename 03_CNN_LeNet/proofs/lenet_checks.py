@@ -88,11 +88,11 @@ def draws_of(level: Level, rng: np.random.Generator, count: int) -> dict[str, np
 
 
 def uniform(what: str, values: np.ndarray, bound: Any) -> list[Finding]:
-    """Values against U(-bound, bound), by their ends and their spread; one in 10^8 right draws would fail."""
+    """Values against U(-bound, bound), by their ends and their spread; one in 10^6 right draws would fail."""
     scaled, count = values / bound, values.size
     return [
-        near(f"{what}: smallest", float(scaled.min()), -1.0, 40.0 / count),
-        near(f"{what}: largest", float(scaled.max()), 1.0, 40.0 / count),
+        near(f"{what}: smallest", float(scaled.min()), -1.0, 30.0 / count),
+        near(f"{what}: largest", float(scaled.max()), 1.0, 30.0 / count),
         near(f"{what}: standard deviation", float(scaled.std()), 1.0 / np.sqrt(3.0), 3.0 / np.sqrt(count)),
     ]
 
@@ -110,7 +110,7 @@ def init_check(load: Load, rng: np.random.Generator) -> list[Finding]:
     }
     findings = []
     for level, made in levels_of("lenet5", load).items():
-        for name, values in draws_of(made, rng, 20).items():
+        for name, values in draws_of(made, rng, 40).items():
             if name in fan_in:
                 findings += uniform(f"{level} {name}", values, 2.4 / fan_in[name])
             elif name != CODES:

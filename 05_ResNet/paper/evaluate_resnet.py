@@ -5,8 +5,6 @@ python 05_ResNet/paper/evaluate_resnet.py runs/train/05-small_resnet20-paper
 
 from __future__ import annotations
 
-import argparse
-import json
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +14,8 @@ from resnet_data import Images, load_images, prepare
 from resnet_paper import Block, CifarResNet
 from torch import Tensor, nn
 
-from utils.ladder import Params, load_ladders
-from utils.runs import saved_params
-
-
-def config_of(folder: Path) -> train_resnet.CONFIG:
-    identity = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    return train_resnet.CONFIG(**identity["config"])
+from utils.saved_runs import SavedRun, read_run
+from utils.scripts import folder_argument
 
 
 def images_of(config: train_resnet.CONFIG) -> Images:
@@ -33,16 +26,16 @@ def images_of(config: train_resnet.CONFIG) -> Images:
 
 def evaluate(folder: Path) -> dict[str, float]:
     """Errors in percent on every part of the data, from the run's last checkpoint."""
-    config = config_of(folder)
-    data = images_of(config)
-    level = load_ladders("05")[config.network].levels["paper"]
-    trainer = level.start(saved_params(folder), **train_resnet.start_options(config, "paper"))
+    run = read_run(folder, train_resnet.CONFIG)
+    data = images_of(run.config)
+    trainer = run.trainer("paper", **train_resnet.start_options(run.config, "paper"))
     parts = {"train": data.train, **train_resnet.unseen_parts(data)}
     return {f"{name}_error": train_resnet.error(trainer, part, data) for name, part in parts.items()}
 
 
-def build(config: train_resnet.CONFIG, params: Params) -> CifarResNet:
-    """The network of a configuration with the parameters given, in evaluation mode."""
+def build(run: SavedRun[train_resnet.CONFIG]) -> CifarResNet:
+    """The network of a run, in evaluation mode."""
+    config, params = run.config, run.params
     option = config.option if config.network == "cifar_resnet" else "none"
     channels = params["conv1.weight"].shape[1]
     with torch.random.fork_rng(devices=[]):
@@ -107,6 +100,4 @@ def first_images(data: Images, count: int) -> tuple[Tensor, Tensor]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="folder of a run")
-    print(evaluate(parser.parse_args().folder))
+    print(evaluate(folder_argument(__doc__)))

@@ -11,13 +11,17 @@ from pathlib import Path
 import numpy as np
 import resnet_paper
 import torch
-from evaluate_resnet import build, config_of, first_images, images_of, layer_gradients, layer_responses, maps_of
+from evaluate_resnet import build, first_images, images_of, layer_gradients, layer_responses, maps_of
+from train_resnet import CONFIG
 
 from utils.figures.curves import curves, loss_and_accuracy
 from utils.figures.images import feature_maps
 from utils.figures.layers import gradient_flow
 from utils.figures.saving import save
-from utils.runs import read_log, saved_params
+from utils.runs import read_log
+from utils.saved_runs import SavedRun, read_run
+
+Runs = dict[str, SavedRun[CONFIG]]  # by the name of the network
 
 FIGURES = Path(__file__).parents[1] / "figures"
 RUNS = {
@@ -28,9 +32,9 @@ RUNS = {
 }
 
 
-def plot_degradation(runs: dict[str, Path], out: Path) -> Path:
+def plot_degradation(runs: Runs, out: Path) -> Path:
     """Training and test error of plain and residual networks, as in figure 6 of the paper."""
-    logs = {name: read_log(folder) for name, folder in runs.items()}
+    logs = {name: read_log(run.folder) for name, run in runs.items()}
 
     def series(key: str) -> dict[str, tuple[list[float], list[float]]]:
         return {name: ([r["step"] for r in log], [r[key] for r in log]) for name, log in logs.items()}
@@ -39,45 +43,45 @@ def plot_degradation(runs: dict[str, Path], out: Path) -> Path:
     return save(figure, out / "degradation.svg")
 
 
-def plot_responses(runs: dict[str, Path], out: Path) -> Path:
+def plot_responses(runs: Runs, out: Path) -> Path:
     """Standard deviation of each layer's response in the trained networks, as in figure 7, upper half."""
     found = {}
-    for name, folder in runs.items():
-        config = config_of(folder)
-        images, _ = first_images(images_of(config), 500)
-        responses = layer_responses(build(config, saved_params(folder)), images)
+    for name, run in runs.items():
+        images, _ = first_images(images_of(run.config), 500)
+        responses = layer_responses(build(run), images)
         found[name] = (np.arange(1, len(responses) + 1), responses)
     figure = curves(found, xlabel="layer", ylabel="standard deviation of the response", log=True)
     return save(figure, out / "responses.svg")
 
 
-def plot_gradients(runs: dict[str, Path], out: Path, seed: int = 0) -> Path:
+def plot_gradients(runs: Runs, out: Path, seed: int = 0) -> Path:
     """The gradient that reaches each block at the start of training, where nothing has been learned yet."""
     found: dict[str, dict[str, np.ndarray]] = {}
-    for name, folder in runs.items():
-        config = config_of(folder)
-        if config.depth != max(config_of(other).depth for other in runs.values()):
+    deepest = max(run.config.depth for run in runs.values())
+    for name, run in runs.items():
+        if run.config.depth != deepest:
             continue
-        model = build(config, saved_params(folder))
+        model = build(run)
         resnet_paper.init_resnet(model, torch.Generator().manual_seed(seed))
-        grads = layer_gradients(model, *first_images(images_of(config), 128))
+        grads = layer_gradients(model, *first_images(images_of(run.config), 128))
         found[name] = {str(i): grad for i, grad in enumerate(grads)}
     return save(
         gradient_flow(found, title="Gradient at the output of each block, before training"), out / "gradients.svg"
     )
 
 
-def plot_feature_maps(runs: dict[str, Path], out: Path) -> Path:
+def plot_feature_maps(runs: Runs, out: Path) -> Path:
     """What the deepest residual network makes of one held-out image."""
-    folder = list(runs.values())[-1]
-    config = config_of(folder)
-    images, _ = first_images(images_of(config), 8)
-    return save(feature_maps(maps_of(build(config, saved_params(folder)), images[4])), out / "feature_maps.png")
+    run = list(runs.values())[-1]
+    images, _ = first_images(images_of(run.config), 8)
+    return save(feature_maps(maps_of(build(run), images[4])), out / "feature_maps.png")
 
 
 def plot(folder: Path, out: Path = FIGURES, names: dict[str, str] = RUNS) -> list[Path]:
     """Draw every figure from the finished runs in `folder`."""
-    runs = {name: folder / run for name, run in names.items() if (folder / run / "results.json").exists()}
+    runs = {
+        name: read_run(folder / run, CONFIG) for name, run in names.items() if (folder / run / "results.json").exists()
+    }
     if not runs:
         raise FileNotFoundError(f"no finished run in {folder}: rungs reproduce 05, or give another folder")
     out.mkdir(parents=True, exist_ok=True)

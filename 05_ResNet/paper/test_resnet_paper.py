@@ -26,6 +26,7 @@ from utils.ladder import Params, load_ladders
 from utils.levels import ModuleLevel
 from utils.parity.compare import compare_results
 from utils.runs import read_log
+from utils.training_utils import float32
 
 # ---- data and schedule ----
 
@@ -133,7 +134,7 @@ def test_switches_compute_the_same(switch: dict[str, bool]) -> None:
     """Another memory layout changes nothing but rounding; bfloat16 stays within its three digits."""
     ladder = load_ladders("05")["cifar_resnet"]
     rng = np.random.default_rng(0)
-    params = {k: v.astype(np.float32) if v.dtype == np.float64 else v for k, v in ladder.init(rng).items()}
+    params = float32(ladder.init(rng))
     batch = ladder.batch(rng)
     plain, fast = (ladder.levels["paper"].start(params, lr=0.01, **options) for options in ({}, switch))
     tolerance = 0.05 if "amp" in switch else 1e-4

@@ -7,8 +7,7 @@ accelerate launch 05_ResNet/paper/train_resnet.py --config resnet20 --out runs/r
 
 from __future__ import annotations
 
-import argparse
-import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,11 +17,16 @@ import torch
 from pydantic import Field, model_validator
 from resnet_data import Images, augment, load_images, prepare
 
-from utils.config import Config, load_config
+from utils.classification import error_rate, predictions
+from utils.config import Config
+from utils.data_loaders import both_sources
 from utils.ladder import Batch, Params, Trainer, load_ladders
-from utils.receipts import Receipt, Target, new_receipt, write_receipt
+from utils.receipts import Receipt, Target
+from utils.reproduction import Result, reproduce_results
 from utils.runs import Run
-from utils.training_utils import Batches, in_chunks, processes, progress, streams, torch_generator
+from utils.saved_runs import SavedRun
+from utils.scripts import train_command
+from utils.training_utils import Batches, processes, progress, streams, torch_generator
 
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -88,11 +92,8 @@ def initial_params(config: CONFIG, channels: int, generator: torch.Generator) ->
 
 def error(trainer: Trainer, part: Batch, data: Images) -> float:
     """Share of wrong answers, in percent; one view of each image."""
-    wrong = 0
-    for chunk in in_chunks(part, 500):
-        logits = trainer.predict(prepare(chunk, data))["logits"]
-        wrong += int((logits.argmax(axis=1) != chunk["labels"]).sum())
-    return 100.0 * wrong / len(part["labels"])
+    classes = predictions(trainer, part, rows=500, prepare=lambda chunk: prepare(chunk, data))
+    return error_rate(classes, part["labels"])
 
 
 def unseen_parts(data: Images) -> dict[str, Batch]:
@@ -156,78 +157,60 @@ def main(config: CONFIG, folder: Path, *, level: str = "paper", resume: bool = F
 
 # --8<-- [end:training_loop]
 
-FULL = ("plain20", "plain56", "resnet20", "resnet56")
 SMALL = ("small_plain20", "small_plain56", "small_resnet20", "small_resnet56")
-PAPER: dict[str, tuple[float | None, str, Target | None]] = {
-    "resnet20": (8.75, "Table 6, 10,000 test images", Target(text="at most 8.75 %", high=8.75)),
-    "resnet56": (6.97, "Table 6, 10,000 test images", Target(text="at most 6.97 %", high=6.97)),
-    "plain20": (None, "figure 6, left: a curve, no number", None),
-    "plain56": (None, "figure 6, left: a curve, no number", None),
+PAPER: dict[str, tuple[float | None, str]] = {
+    "plain20": (None, "figure 6, left: a curve, no number"),
+    "plain56": (None, "figure 6, left: a curve, no number"),
+    "resnet20": (8.75, "Table 6, 10,000 test images"),
+    "resnet56": (6.97, "Table 6, 10,000 test images"),
 }
-WHAT = {"held_out_error": "error on the held-out images", "test_error": "test error", "train_error": "training error"}
 
 
-def reproduce(folder: Path, *, seeds: tuple[int, ...] = (0,), only: list[str] | None = None) -> list[Receipt]:
+def results_of(name: str) -> dict[str, Result]:
+    """The three numbers of a configuration's runs. On the held-out images the paper's is to be reached."""
+    value, where = PAPER.get(name, (None, "section 4.2 and figure 6 at full size"))
+    runs: Result = {"config": name, "run": name, "paper_where": where}
+    return {
+        f"{name}_train": {**runs, "measured": "train_error", "metric": "training error"},
+        f"{name}_held_out": {
+            **runs,
+            "measured": "held_out_error",
+            "metric": "error on the held-out images",
+            "paper_value": value,
+            "target": None if value is None else Target(text=f"at most {value} %", high=value),
+        },
+        f"{name}_test": {**runs, "measured": "test_error", "metric": "test error", "paper_value": value},
+    }
+
+
+RESULTS = {key: result for name in (*PAPER, *SMALL) for key, result in results_of(name).items()}
+
+
+def facts(config: CONFIG, runs: Mapping[int, SavedRun]) -> dict[str, Any]:
+    """The fields of a receipt that RESULTS does not have."""
+    title = f"{'ResNet' if config.network == 'cifar_resnet' else 'Plain'}-{config.depth}"
+    if config.image_size is not None:
+        title += f", width {config.width}, images of {config.image_size} x {config.image_size}, {config.steps} steps"
+    return {
+        "title": title,
+        "unit": "%",
+        "dataset": both_sources(config.dataset),
+        "notes": "held out: the last 5,000 training images; test: the first 1,000 of the 10,000 test images",
+    }
+
+
+def reproduce(folder: Path, *, seeds: Sequence[int] = (0,), only: Sequence[str] | None = None) -> list[Receipt]:
     """Train once a seed, and write the receipts. A run that was interrupted is continued.
 
     Without `only`: the paper's networks and schedule where there is a GPU, otherwise the degradation experiment at a size
     that one CPU core trains in minutes.
     """
-    names = only or (FULL if torch.cuda.is_available() else SMALL)
-    receipts = [receipt for name in names for receipt in _reproduce(name, Path(folder), seeds)]
-    for receipt in receipts:
-        write_receipt(receipt)
-    return receipts
-
-
-def _reproduce(name: str, folder: Path, seeds: tuple[int, ...]) -> list[Receipt]:
-    if not torch.cuda.is_available():
+    gpu = torch.cuda.is_available()
+    if not gpu:
         torch.set_num_threads(1)  # sums then have one order
-    config = load_config(name, CONFIG, folder=CONFIGS)
-    found: dict[int, dict[str, Any]] = {}
-    for seed in seeds:
-        place = folder / f"{name}-{seed}"
-        if not (place / "results.json").exists():
-            main(config.model_copy(update={"seed": seed}), place, resume=(place / "run.json").exists())
-        found[seed] = json.loads((place / "results.json").read_text(encoding="utf-8"))
-    small = name not in PAPER
-    value, where, target = PAPER.get(name, (None, "section 4.2 and figure 6 at full size", None))
-    source = load_images(config.dataset, held_out=config.held_out).source
-    title = f"{'ResNet' if config.network == 'cifar_resnet' else 'Plain'}-{config.depth}"
-    if small:
-        title += f", width {config.width}, images of {config.image_size} x {config.image_size}, {config.steps} steps"
-    metrics = ("train_error", "held_out_error", "test_error")
-    return [
-        new_receipt(
-            name=f"{name}_{metric.removesuffix('_error')}",
-            chapter="05",
-            ladder=config.network,
-            level="paper",
-            title=title,
-            metric=WHAT[metric],
-            unit="%",
-            values={seed: results["metrics"][metric] for seed, results in found.items()},
-            paper_value=value if metric != "train_error" else None,
-            paper_where=where,
-            target=target if metric == "held_out_error" else None,
-            dataset=source,
-            steps=config.steps,
-            wall_time_s={seed: results["wall_time_s"] for seed, results in found.items()},
-            config=config.model_dump(mode="json", exclude={"seed"}),
-            notes="held out: the last 5,000 training images; test: the first 1,000 of the 10,000 test images",
-        )
-        for metric in metrics
-    ]
+    wanted = only or [name for name, result in RESULTS.items() if result.get("run") in (PAPER if gpu else SMALL)]
+    return reproduce_results(RESULTS, main, CONFIG, facts, folder, configs=CONFIGS, seeds=seeds, only=wanted)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", default="tiny", help="a name in configs/, or a path")
-    parser.add_argument("--level", default="paper", choices=["numpy", "pytorch_lowlevel", "paper"])
-    parser.add_argument("--out", type=Path, default=None, help="folder for log and checkpoints")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--resume", action="store_true")
-    given = parser.parse_args()
-    settings = load_config(given.config, CONFIG, given.set, folder=CONFIGS)
-    out = given.out or Path("runs") / "train" / f"05-{Path(given.config).stem}-{given.level}"
-    print(main(settings, out, level=given.level, resume=given.resume))
+    print(train_command(main, CONFIG, CONFIGS, chapter="05", about=__doc__))

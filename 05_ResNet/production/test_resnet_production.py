@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import copy
 import json
+import warnings
 from typing import Any
 
 import plot_resnet_production
 import pytest
 import resnet_options
+import resnet_production
 import timm
 import torch
 from resnet_paper import ResNet as OurResNet
@@ -22,12 +23,14 @@ from resnet_production import (
     gem_head,
     grad_cam,
     module_outputs,
+    separable_resnet18,
     small_image_stem,
     small_resnet,
     stage_outputs,
 )
 from timm.data.config import resolve_model_data_config
 from timm.layers.norm_act import freeze_batch_norm_2d
+from timm.models import register_model
 from torch import nn
 from torch.nn import functional as F
 
@@ -196,17 +199,20 @@ def test_a_separable_block_is_the_identity_at_first_and_then_learns():
 
 
 def test_the_registry_knows_the_model():
-    assert "rungs_resnet18s" in timm.list_models("rungs*")
-    made: Any = timm.create_model("rungs_resnet18s", num_classes=3, drop_path_rate=0.2, channels=(8, 16, 24, 40))
+    assert vars(resnet_production)["__all__"] == ["separable_resnet18"]  # timm's decorator adds the name
+    with warnings.catch_warnings(action="ignore"):  # an answer to exercise 14 may have taken its place in this process
+        register_model(separable_resnet18)
+    assert "separable_resnet18" in timm.list_models("separable*")
+    made: Any = timm.create_model("separable_resnet18", num_classes=3, drop_path_rate=0.2, channels=(8, 16, 24, 40))
     assert isinstance(made.layer4[1], SeparableBlock)
     assert made.layer4[1].drop_path.drop_prob == pytest.approx(0.2)
     assert made(images(2, 64, torch.float32)).shape == (2, 3)
     assert made.pretrained_cfg["classifier"] == "fc"
     assert float(made.layer1[0].bn2.weight.detach().abs().max()) == 0.0  # zero_init_last has been called
-    features = timm.create_model("rungs_resnet18s", features_only=True, out_indices=(1, 4), output_stride=8)
+    features = timm.create_model("separable_resnet18", features_only=True, out_indices=(1, 4), output_stride=8)
     assert [f.shape[1:] for f in features(images(1, 64, torch.float32))] == [(64, 16, 16), (512, 8, 8)]
     normed: Any = timm.create_model(
-        "rungs_resnet18s", norm_layer="groupnorm", act_layer="silu", channels=(32, 32, 64, 64)
+        "separable_resnet18", norm_layer="groupnorm", act_layer="silu", channels=(32, 32, 64, 64)
     )
     assert isinstance(normed.layer1[0].bn1, nn.GroupNorm) and isinstance(normed.layer1[0].act1, nn.SiLU)
 
@@ -293,28 +299,3 @@ def test_the_figure_is_drawn_from_a_trained_network(tmp_path, capsys):
     assert (tmp_path / "grad_cam.png").stat().st_size > 10_000
     assert 0.0 <= json.loads((tmp_path / "grad_cam.json").read_text())["test_accuracy"] <= 1.0
     assert "after 2 steps" in capsys.readouterr().out
-
-
-TASKS = {
-    "11_small_stem": ["small_image_stem"],
-    "12_gem_head": ["GeMPool", "gem_head"],
-    "13_features_grad_cam": ["module_outputs", "stage_outputs", "grad_cam"],
-    "14_new_block": ["SeparableBlock"],
-    "15_frozen_batch_norm": ["FrozenBatchNorm2d", "freeze_batch_norm", "fine_tuning_groups"],
-}
-
-
-@pytest.mark.parametrize("exercise", TASKS)
-def test_the_exercises_ask_for_what_stands_here(exercise):
-    def definitions(path):
-        found = {}
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-                found[node.name] = ast.unparse(node)
-        return found
-
-    here = definitions(ROOT / "05_ResNet/production/resnet_production.py")
-    solved = definitions(ROOT / "05_ResNet/exercises" / exercise / "solution.py")
-    assert set(TASKS[exercise]) <= set(solved)
-    for name in TASKS[exercise]:
-        assert solved[name] == here[name], f"{name} differs from resnet_production.py"

@@ -7,7 +7,6 @@ python 07_Transformer/paper/evaluate_transformer.py runs/train/07-dates-paper --
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,10 +18,10 @@ from transformer_paper import BOS, EOS
 from translation_data import Encoded, Pairs, load_pairs, make_batch, padded
 from translator_paper import TranslationConfig, Translator, build_model
 
-from utils.checkpoints import load_checkpoint
 from utils.ladder import Params, Trainer
 from utils.levels.arrays import to_torch
-from utils.runs import CHECKPOINT
+from utils.runs import group
+from utils.saved_runs import read_run
 
 EXTRA_LENGTH = 50  # a translation may be longer than its source by this much (section 6.1)
 
@@ -102,12 +101,10 @@ def with_params(config: TranslationConfig, vocabulary: int, params: Params) -> T
 
 def trained(folder: Path) -> tuple[TranslationConfig, Translator, BytePairEncoder]:
     """Configuration, model and token encoder of a run; the mean of the last checkpoints where it took one."""
-    arrays, _ = load_checkpoint(folder / CHECKPOINT)  # first: it says what is wrong where there is no run
-    config = TranslationConfig(**json.loads((folder / "run.json").read_text(encoding="utf-8"))["config"])
+    run = read_run(folder, TranslationConfig)
     coder = BytePairEncoder.load(folder / "merges.json")
-    kind = "extra.mean." if any(name.startswith("extra.mean.") for name in arrays) else "params."
-    params = {name.removeprefix(kind): value for name, value in arrays.items() if name.startswith(kind)}
-    return config, with_params(config, len(coder), params), coder
+    params = group(run.extra, "mean") or run.params
+    return run.config, with_params(run.config, len(coder), params), coder
 
 
 def main(folder: Path) -> dict[str, float]:

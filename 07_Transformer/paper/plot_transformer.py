@@ -5,7 +5,6 @@ python 07_Transformer/paper/plot_transformer.py --runs runs/reproduce/07
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,8 @@ from utils.figures.curves import curve_panels, curves
 from utils.figures.saving import save
 from utils.figures.tables import heat_maps
 from utils.runs import read_log
+from utils.saved_runs import finished_seeds
+from utils.scripts import plot_command
 
 FIGURES = Path(__file__).parents[1] / "figures"
 DATE = "Saturday, the third of May 1997"
@@ -123,7 +124,7 @@ def plot_comparison(runs: Path, folder: Path) -> Path | None:
     panels: dict[str, dict[str, tuple]] = {}
     for task, what in TASKS.items():
         names = {title: name.format(task) for title, name in COMPARED.items()}
-        seeds = [s for s in range(100) if all((runs / f"{n}-{s}" / "results.json").exists() for n in names.values())]
+        seeds = finished_seeds(runs, *names.values())
         if not seeds:
             continue
         told = f"mean of {len(seeds)} seeds" if len(seeds) > 1 else f"seed {seeds[0]}"
@@ -154,9 +155,4 @@ def main(runs: Path, folder: Path = FIGURES) -> list[Path]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=Path, default=Path("runs/reproduce/07"))
-    parser.add_argument("--out", type=Path, default=FIGURES)
-    given = parser.parse_args()
-    for path in main(given.runs, given.out):
-        print(path)
+    plot_command(main, runs=Path("runs/reproduce/07"), figures=FIGURES, about=__doc__)

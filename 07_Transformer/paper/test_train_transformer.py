@@ -20,7 +20,7 @@ from transformer_paper import Transformer, base, big
 from translation_data import encode_pairs, load_pairs, make_batch
 from translator_paper import build_model
 
-from utils.checkpoints import CheckpointError
+from utils.checkpoints import CheckpointError, load_checkpoint
 from utils.config import ConfigError, load_config
 from utils.ladder import load_ladders
 from utils.receipts import read_receipt
@@ -172,7 +172,7 @@ def test_the_last_checkpoint_counts_once_where_the_updates_do_not_divide(tmp_pat
     for name, overrides in {"four": (), "one": ("steps=5",), "two": ("steps=5", "average=2")}.items():
         main(config("tiny", "d_model=8", "dropout=0", *overrides), tmp_path / name)
         states[name] = trained(tmp_path / name)[1].state_dict()
-    last = evaluate_transformer.load_checkpoint(tmp_path / "one" / "checkpoint.safetensors")[0]
+    last = load_checkpoint(tmp_path / "one" / "checkpoint.safetensors")[0]
     for name, value in states["one"].items():
         torch.testing.assert_close(value, torch.from_numpy(last[f"params.{name}"]))
         torch.testing.assert_close(states["two"][name], (states["four"][name] + value) / 2, rtol=1e-6, atol=1e-7)
@@ -184,8 +184,8 @@ def test_tuning_starts_from_the_weights_of_the_run(runs, tmp_path):
     main(tuned.model_copy(update={"lr_factor": 1e-12}), tmp_path / "tuned")
     first, second = (trained(runs / "dates-0")[0], trained(tmp_path / "tuned")[0])
     assert (first.task, second.task) == ("dates-english", "dates-german")
-    before = evaluate_transformer.load_checkpoint(runs / "dates-0" / "checkpoint.safetensors")[0]
-    after = evaluate_transformer.load_checkpoint(tmp_path / "tuned" / "checkpoint.safetensors")[0]
+    before = load_checkpoint(runs / "dates-0" / "checkpoint.safetensors")[0]
+    after = load_checkpoint(tmp_path / "tuned" / "checkpoint.safetensors")[0]
     np.testing.assert_allclose(after["params.embedding.weight"], before["params.embedding.weight"], atol=1e-9)
 
 
@@ -313,7 +313,7 @@ def test_the_table_of_the_two_models_says_what_the_receipts_say(name):
 
 def test_reproduce_writes_a_receipt_for_each_result(tmp_path, monkeypatch):
     written = []
-    monkeypatch.setattr("train_transformer.write_receipt", written.append)
+    monkeypatch.setattr("utils.reproduction.write_receipt", written.append)
     monkeypatch.setattr("train_transformer.CONFIGS", tmp_path / "configs")
     (tmp_path / "configs").mkdir()
     tiny = (CONFIGS / "tiny.yaml").read_text()

@@ -8,11 +8,10 @@ python 07_Transformer/paper/train_transformer.py --config tiny --level numpy
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +23,16 @@ from schedule_numpy import ADAM
 from translation_data import TokenBatches, encode_pairs, load_pairs, make_coder
 from translator_paper import TranslationConfig, build_model, sizes_of
 
-from utils.config import ConfigError, load_config
+from utils.config import ConfigError
 from utils.ladder import Batch, Level, Params, load_ladders
 from utils.levels import ModuleLevel
 from utils.levels.arrays import to_numpy
 from utils.levels.module_level import find_device
-from utils.receipts import Receipt, Target, new_receipt, write_receipt
+from utils.receipts import Receipt, Target
+from utils.reproduction import Result, reproduce_results
 from utils.runs import Run, saved_params
+from utils.saved_runs import SavedRun
+from utils.scripts import train_command
 from utils.training_utils import progress, streams, torch_generator
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -158,7 +160,7 @@ def add_to_mean(mean: Params, params: Params, config: TranslationConfig) -> Para
 DATES = "no dates in the paper"
 WMT = "WMT 2014 was not attempted: neither the data nor 3.3e18 operations are at hand"
 TABLE_3 = "Table 3, rows {}: BLEU on newstest2013, no dates"
-RESULTS: dict[str, dict[str, Any]] = {
+RESULTS: dict[str, Result] = {
     "dates": {
         "title": "Transformer, dates to ISO 8601",
         "paper_where": DATES,
@@ -178,7 +180,11 @@ RESULTS: dict[str, dict[str, Any]] = {
         "title": "GRU with attention, Multi30k German to English",
         "paper_where": "no recurrent model of this size in the paper",
     },
-    "german_tuned": {"title": "500 German dates, tuned from the English model", "paper_where": DATES},
+    "german_tuned": {
+        "title": "500 German dates, tuned from the English model",
+        "paper_where": DATES,
+        "start_from": "dates",
+    },
     "german_scratch": {"title": "500 German dates, from new weights", "paper_where": DATES},
     "german_full": {"title": "20,000 German dates, from new weights", "paper_where": DATES},
 }
@@ -208,74 +214,32 @@ for _name, (_what, _row, _overrides) in ABLATIONS.items():
     }
 
 
+def facts(config: TranslationConfig, runs: Mapping[int, SavedRun]) -> dict[str, Any]:
+    """The fields of a receipt that RESULTS does not have."""
+    train, test = load_pairs(config.task, "train", examples=config.examples), load_pairs(config.task, "test")
+    coder = make_coder(config.task, train, config.vocabulary)
+    measured = "bleu" if config.task == "multi30k" else "exact_match"
+    nll = ", ".join(f"{seed}: {run.metrics['val_nll']:.4f}" for seed, run in runs.items())
+    cpu = [json.loads(path.read_text()) for run in runs.values() if (path := run.folder / "cpu_time.json").exists()]
+    told_cpu = f"; CPU time to train, one thread: {np.mean(cpu):.0f} s" if len(cpu) == len(runs) else ""
+    count = sum(p.numel() for p in build_model(config, len(coder)).parameters())
+    return {
+        "measured": measured,
+        "metric": "BLEU" if measured == "bleu" else "exact match",
+        "unit": "" if measured == "bleu" else "%",
+        "dataset": f"{train.about} and {test.about}",
+        "notes": f"{count:,} parameters; validation loss per token of the last weights, by seed: {nll}{told_cpu}",
+    }
+
+
 def reproduce(folder: Path, *, seeds: Sequence[int] = (0,), only: Sequence[str] | None = None) -> list[Receipt]:
     """Every number of the chapter, one training a seed. A run that was interrupted is continued, a finished one is taken
     as it is. The receipts are written one by one. Without `only`, `multi30k_large` is trained where there is a GPU."""
-    wanted = [name for name in RESULTS if (name in only if only else name != "multi30k_large" or GPU)]
-    receipts = []
-    for name in wanted:
-        receipts.append(_reproduce(name, Path(folder), seeds))
-        write_receipt(receipts[-1])
-    return receipts
-
-
-def train_result(name: str, folder: Path, seed: int) -> tuple[TranslationConfig, dict[str, Any]]:
-    """One result and seed: trained, continued or found finished. A tuned model is trained on from its seed's `dates`."""
-    told = RESULTS[name]
-    config = load_config(told.get("config", name), CONFIG, told.get("overrides", ()), folder=CONFIGS)
-    settings: dict[str, Any] = {"seed": seed}
-    if name == "german_tuned":
-        train_result("dates", folder, seed)
-        settings["start_from"] = str(folder / f"dates-{seed}")
-    place = folder / f"{name}-{seed}"
-    if not (place / "results.json").exists():
-        main(config.model_copy(update=settings), place, resume=(place / "run.json").exists())
-    return config, json.loads((place / "results.json").read_text(encoding="utf-8"))
-
-
-def _reproduce(name: str, folder: Path, seeds: Sequence[int]) -> Receipt:
     torch.set_num_threads(1)  # sums then have one order
-    found = {}
-    for seed in seeds:
-        config, found[seed] = train_result(name, folder, seed)
-    told = {key: value for key, value in RESULTS[name].items() if key not in ("config", "overrides")}
-    train, test = load_pairs(config.task, "train", examples=config.examples), load_pairs(config.task, "test")
-    coder = make_coder(config.task, train, config.vocabulary)
-    metric = "bleu" if config.task == "multi30k" else "exact_match"
-    values = {seed: results["metrics"][metric] for seed, results in found.items()}
-    nll = ", ".join(f"{seed}: {results['metrics']['val_nll']:.4f}" for seed, results in found.items())
-    cpu = [
-        json.loads(path.read_text()) for seed in seeds if (path := folder / f"{name}-{seed}" / "cpu_time.json").exists()
-    ]
-    told_cpu = f"; CPU time to train, one thread: {np.mean(cpu):.0f} s" if len(cpu) == len(seeds) else ""
-    count = sum(p.numel() for p in build_model(config, len(coder)).parameters())
-    return new_receipt(
-        name=name,
-        chapter="07",
-        ladder="transformer",
-        level="paper",
-        metric="BLEU" if metric == "bleu" else "exact match",
-        unit="" if metric == "bleu" else "%",
-        values=values,
-        paper_value=None,
-        dataset=f"{train.about} and {test.about}",
-        steps=config.steps,
-        wall_time_s={seed: results["wall_time_s"] for seed, results in found.items()},
-        config=config.model_dump(mode="json", exclude={"seed", "start_from"}),
-        notes=f"{count:,} parameters; validation loss per token of the last weights, by seed: {nll}{told_cpu}",
-        **told,
-    )
+    wanted = only or [name for name in RESULTS if name != "multi30k_large" or GPU]
+    return reproduce_results(RESULTS, main, CONFIG, facts, folder, configs=CONFIGS, seeds=seeds, only=wanted)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", default="tiny", help="a name in configs/, or a path")
-    parser.add_argument("--level", default="paper", choices=["numpy", "pytorch_lowlevel", "paper"])
-    parser.add_argument("--out", type=Path, default=None, help="folder for log and checkpoints")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--resume", action="store_true")
-    given = parser.parse_args()
-    chosen = load_config(given.config, CONFIG, given.set, folder=CONFIGS)
-    out = given.out or Path("runs") / "train" / f"07-{Path(given.config).stem}-{given.level}"
-    for result, number in main(chosen, out, level=given.level, resume=given.resume).items():
-        print(f"{result:<24} {number:.3f}")
+    for metric, value in train_command(main, CONFIG, CONFIGS, chapter="07", about=__doc__).items():
+        print(f"{metric:<24} {value:.3f}")

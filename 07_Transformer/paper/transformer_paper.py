@@ -334,10 +334,8 @@ def big(vocabulary: int, generator: torch.Generator | None = None) -> Transforme
 
 # --8<-- [start:init]
 def init_transformer(model: Transformer, generator: torch.Generator | None) -> None:
-    """Glorot's uniform rule for matrices, N(0, 1/d) for embeddings and learned positions, biases 0, scales 1.
-
-    The paper says nothing of it; this is what its published code does.
-    """
+    """Glorot's uniform rule for matrices, N(0, 1/d) for embeddings and learned positions, biases 0, scales 1: what the
+    paper's published code does. The paper says nothing of it."""
     for name, p in model.named_parameters():
         if name.endswith(("embedding.weight", "positions")):
             nn.init.normal_(p, std=model.d_model**-0.5, generator=generator)

@@ -30,6 +30,14 @@ class Need:
 
 
 @dataclass(frozen=True)
+class SolutionFrom:
+    """The definitions that a solution is made of."""
+
+    module: str  # "resnet_production": a module of the chapter, of the exercise's level
+    names: tuple[str, ...]  # in the order of the solution
+
+
+@dataclass(frozen=True)
 class Misconception:
     """A plausible wrong answer. `text` explains it to the learner whose answer behaves like it."""
 
@@ -57,6 +65,7 @@ class Exercise:
     seconds: int = 10  # time limit of one check
     memory_mb: int = 2048
     mentions: tuple[str, ...] = ()  # words of later chapters that the text may mention in passing
+    solution_from: SolutionFrom | None = None  # None: the solution stands in solution.py
 
     @property
     def alias(self) -> str:
@@ -73,8 +82,26 @@ class Exercise:
         return self.path / "stub.py"
 
     @property
-    def solution(self) -> Path:
-        return self.path / "solution.py"
+    def solution_file(self) -> Path:
+        """Where the solution stands: solution.py, or the module that it is taken from."""
+        if self.solution_from is None:
+            return self.path / "solution.py"
+        return self.chapter.path / self.level / f"{self.solution_from.module}.py"
+
+    @property
+    def solution(self) -> str:
+        """The answer, Python source."""
+        text = self.solution_file.read_text(encoding="utf-8")
+        if self.solution_from is None:
+            return text
+        from rungs.catalogue.derived import derived_solution
+
+        try:
+            return derived_solution(self.stub.read_text(encoding="utf-8"), text, self.solution_from.names)
+        except ValueError as error:
+            raise ExerciseError(
+                f"{self.path / 'exercise.toml'}: solution_from {self.solution_from.module}: {error}"
+            ) from None
 
     @property
     def check(self) -> Path:
@@ -91,10 +118,11 @@ class Exercise:
         A mistake is a whole wrong answer, or only its difference: a file that assigns
         `CHANGES = [(find, replace), ...]`, applied to the solution.
         """
-        return [_read_mistake(self, path) for path in sorted((self.path / "mistakes").glob("*.py"))]
+        solution = self.solution
+        return [_read_mistake(path, solution) for path in sorted((self.path / "mistakes").glob("*.py"))]
 
 
-def _read_mistake(exercise: Exercise, path: Path) -> Misconception:
+def _read_mistake(path: Path, solution: str) -> Misconception:
     source = path.read_text(encoding="utf-8")
     tree = ast.parse(source, filename=str(path))
     text = ast.get_docstring(tree)
@@ -107,11 +135,11 @@ def _read_mistake(exercise: Exercise, path: Path) -> Misconception:
         and ast.unparse(statements[0].targets[0]) == "CHANGES"
     ):
         changes = ast.literal_eval(statements[0].value)
-        source = exercise.solution.read_text(encoding="utf-8")
+        source = solution
         for find, replace in changes:
             if source.count(find) != 1:
                 raise ExerciseError(
-                    f"{path}: {find!r} stands {source.count(find)} times in solution.py, and must stand there once"
+                    f"{path}: {find!r} stands {source.count(find)} times in the solution, and must stand there once"
                 )
             source = source.replace(find, replace)
     return Misconception(path.stem, " ".join(text.split()) if "\n\n" not in text else text, source, path)

@@ -11,8 +11,9 @@ import difflib
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from rungs.catalogue.exercise import KINDS, LEVELS, Exercise, ExerciseError, Need
+from rungs.catalogue.exercise import KINDS, LEVELS, Exercise, ExerciseError, Need, SolutionFrom
 from utils.chapters import Chapter, all_chapters, find_chapter
 
 REQUIRED = {
@@ -26,7 +27,7 @@ REQUIRED = {
     "hints": list,
     "explanation": str,
 }
-OPTIONAL = {"torch": bool, "seconds": int, "memory_mb": int, "mentions": list}
+OPTIONAL = {"torch": bool, "seconds": int, "memory_mb": int, "mentions": list, "solution_from": dict}
 
 
 def load_exercise(path: Path, chapter: Chapter) -> Exercise:
@@ -36,7 +37,7 @@ def load_exercise(path: Path, chapter: Chapter) -> Exercise:
         ExerciseError: a missing file, a missing or unknown key, or a value out of range; the message names it.
     """
     where = path / "exercise.toml"
-    for name in ("exercise.toml", "README.md", "stub.py", "check.py", "solution.py"):
+    for name in ("exercise.toml", "README.md", "stub.py", "check.py"):
         if not (path / name).exists():
             raise ExerciseError(f"exercise {path.name} of chapter {chapter.id} has no {name}")
     try:
@@ -81,7 +82,24 @@ def load_exercise(path: Path, chapter: Chapter) -> Exercise:
     }
     if meta.get("torch"):
         meta = {"seconds": 60, "memory_mb": 8192, **meta}
-    return Exercise(**meta, chapter=chapter, order=int(order), path=path)
+    if "solution_from" in meta:
+        meta["solution_from"] = _solution_from(meta["solution_from"], path)
+    exercise = Exercise(**meta, chapter=chapter, order=int(order), path=path)
+    if not exercise.solution_file.exists():
+        raise ExerciseError(f"exercise {path.name} of chapter {chapter.id} has no {exercise.solution_file.name}")
+    return exercise
+
+
+def _solution_from(entry: dict[str, Any], path: Path) -> SolutionFrom:
+    match entry:
+        case {"module": str(module), "names": [str(), *_] as names} if len(entry) == 2:
+            if (path / "solution.py").exists():
+                raise ExerciseError(f"{path} has solution_from and a solution.py: one of them is too many")
+            return SolutionFrom(module, tuple(names))
+    raise ExerciseError(
+        f"{path / 'exercise.toml'}: solution_from must look like "
+        f'{{ module = "resnet_production", names = ["gem_head"] }}, not {entry!r}'
+    )
 
 
 def _folders(chapter: Chapter) -> list[Path]:

@@ -40,7 +40,7 @@ def page(exercise: Exercise) -> Page:
         task="\n".join(lines).strip(),
         hints=exercise.hints,
         stub=exercise.stub.read_text(encoding="utf-8"),
-        solution=exercise.solution.read_text(encoding="utf-8"),
+        solution=exercise.solution,
         explanation=exercise.explanation,
         mistakes=tuple((mistake.name.replace("_", " "), mistake.text) for mistake in exercise.misconceptions()),
     )

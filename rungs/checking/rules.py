@@ -31,7 +31,7 @@ def behaviour(exercise: Exercise) -> list[str]:
     wanted = ("failed",) if exercise.kind == "bug-hunt" else ("not written",)
     if stub.status not in wanted or stub.failure is None:
         breaches.append(f"the stub is {stub.status!r} and must be {wanted[0]!r}: {_say(stub)}")
-    solution = run_source(exercise, exercise.solution.read_text(encoding="utf-8"), exercise.solution)
+    solution = run_source(exercise, exercise.solution, exercise.path / "solution.py")
     if not solution.passed:
         breaches.append(f"the solution does not pass: {_say(solution)}")
     mistakes = exercise.misconceptions()
@@ -58,7 +58,7 @@ def _say(verdict) -> str:
 def asked(exercise: Exercise) -> list[str]:
     """What the learner writes or mends: functions and methods ("Linear.backward") that differ between stub and solution."""
     stub = _functions(ast.parse(exercise.stub.read_text(encoding="utf-8")))
-    solution = _functions(ast.parse(exercise.solution.read_text(encoding="utf-8")))
+    solution = _functions(ast.parse(exercise.solution))
     return [name for name, node in solution.items() if name in stub and ast.unparse(stub[name]) != ast.unparse(node)]
 
 
@@ -79,10 +79,10 @@ def sentinel(exercise: Exercise) -> list[str]:
         return ["stub and solution do not differ in any function: there is nothing to write"]
     breaches = []
     for name in names:
-        tree = ast.parse(exercise.solution.read_text(encoding="utf-8"))
+        tree = ast.parse(exercise.solution)
         cry = f"sentinel in {name}"
         _functions(tree)[name].body = ast.parse(f"raise RuntimeError({cry!r})").body
-        verdict = run_source(exercise, ast.unparse(tree), exercise.solution, explain=False)
+        verdict = run_source(exercise, ast.unparse(tree), exercise.path / "solution.py", explain=False)
         said = " ".join(part.failure.headline for part in verdict.parts if part.failure)
         if verdict.passed or cry not in said + _say(verdict):
             breaches.append(f"the checker does not run the learner's {name}: {_say(verdict)}")
@@ -94,7 +94,7 @@ def leaks(exercise: Exercise) -> list[str]:
     given = _squeeze(exercise.stub.read_text(encoding="utf-8")) + _squeeze(exercise.task)
     stub = set(_statements(exercise.stub.read_text(encoding="utf-8")))
     breaches = []
-    for text in _statements(exercise.solution.read_text(encoding="utf-8")):
+    for text in _statements(exercise.solution):
         if text not in stub and _squeeze(text) in given:
             breaches.append(f"the learner's copy contains {text!r}")
     return breaches
@@ -157,14 +157,13 @@ def back(exercise: Exercise) -> list[str]:
     known = _before(exercise.chapter) | needed
     modules = _taught()
     own = ""
-    for path in (exercise.stub, exercise.check, exercise.solution):
-        source = path.read_text(encoding="utf-8")
+    for name, source in _sources(exercise).items():
         own += source
         for module in _imports(source):
             chapter = modules.get(module, (exercise.chapter.id,))[0]
             if chapter not in needed | {exercise.chapter.id}:
                 when = "comes later" if chapter not in known else "is not among its needs"
-                breaches.append(f"{path.name} imports {module} of chapter {chapter}, which {when}")
+                breaches.append(f"{name} imports {module} of chapter {chapter}, which {when}")
     text = exercise.task + "\n".join(exercise.hints) + exercise.stub.read_text(encoding="utf-8")
     earlier = {name for chapter, names in modules.values() if chapter in known for name in names}
     later = {name: chapter for chapter, names in modules.values() if chapter not in known for name in names - earlier}
@@ -180,6 +179,12 @@ def back(exercise: Exercise) -> list[str]:
                     f"the text speaks of {concept}, which chapter {chapter.id} teaches (or list it in `mentions`)"
                 )
     return breaches
+
+
+def _sources(exercise: Exercise) -> dict[str, str]:
+    """What an exercise executes, under the names that its author knows."""
+    read = {path.name: path.read_text(encoding="utf-8") for path in (exercise.stub, exercise.check)}
+    return read | {"solution.py": exercise.solution}
 
 
 def _imports(source: str) -> list[str]:
@@ -203,10 +208,10 @@ def independent(exercise: Exercise) -> list[str]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and "solution" in node.value.lower():
             breaches.append(f"check.py speaks of the solution, line {node.lineno}")
     if not exercise.torch:
-        for path in (exercise.stub, exercise.check, exercise.solution):
-            for module in _imports(path.read_text(encoding="utf-8")):
+        for name, source in _sources(exercise).items():
+            for module in _imports(source):
                 if module.startswith("torch") or module.endswith(("_lowlevel", "_paper")):
-                    breaches.append(f"{path.name} imports {module}, and exercise.toml does not say torch = true")
+                    breaches.append(f"{name} imports {module}, and exercise.toml does not say torch = true")
     return breaches
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from rungs.checking.verdict import Failure, Verdict
+    from rungs.exercise.work import Solution
 
 PRINTED_LINES = 20  # of what the learner's code printed
 
@@ -137,17 +138,16 @@ def _show_failure(console: Console, failure: Failure) -> None:
             console.print(f"    [dim]{label:<{width}}[/]  {escape(line)}", soft_wrap=True)
 
 
-def show_solution(console: Console, mine: Path, solution: Path) -> None:
+def show_solution(console: Console, mine: Path, solution: Solution) -> None:
     """How the learner's file differs from the solution; the whole solution where there is no file."""
     from rich.syntax import Syntax
 
-    theirs = solution.read_text(encoding="utf-8")
     if not mine.is_file():
-        console.print(f"[dim]{here(solution)}[/]\n", soft_wrap=True)
-        console.print(Syntax(theirs, "python", theme="ansi_dark", background_color="default", word_wrap=True))
+        console.print(f"[dim]{here(solution.file)}[/]\n", soft_wrap=True)
+        console.print(Syntax(solution.text, "python", theme="ansi_dark", background_color="default", word_wrap=True))
         return
-    ours = mine.read_text(encoding="utf-8", errors="replace")
-    diff = list(difflib.unified_diff(ours.splitlines(), theirs.splitlines(), here(mine), "solution", n=2, lineterm=""))
+    theirs, right = mine.read_text(encoding="utf-8", errors="replace").splitlines(), solution.text.splitlines()
+    diff = list(difflib.unified_diff(theirs, right, here(mine), "solution", n=2, lineterm=""))
     if not diff:
         console.print(f"{here(mine)} is the solution, letter by letter.", soft_wrap=True)
         return

@@ -21,6 +21,14 @@ CAPSTONES = {"numpy": "numpy", "pytorch_lowlevel": "pytorch_lowlevel", "lowlevel
 
 
 @dataclass(frozen=True)
+class Solution:
+    """The right answer to one file of the learner's."""
+
+    file: Path  # where it stands
+    text: str
+
+
+@dataclass(frozen=True)
 class ExerciseWork:
     """An exercise in the learner's hands."""
 
@@ -55,9 +63,9 @@ class ExerciseWork:
         return [self.file, self.folder / "README.md"]
 
     @property
-    def solutions(self) -> dict[Path, Path]:
+    def solutions(self) -> dict[Path, Solution]:
         """The learner's file -> the solution."""
-        return {self.file: self.exercise.solution}
+        return {self.file: Solution(self.exercise.solution_file, self.exercise.solution)}
 
     @property
     def explanation(self) -> str:
@@ -89,11 +97,15 @@ class CapstoneWork:
 
     @property
     def files(self) -> list[Path]:
-        return list(self.solutions)
+        return [self.folder / path.name for path in self._ours]
 
     @property
-    def solutions(self) -> dict[Path, Path]:
-        return {self.folder / path.name: path for path in modules_to_write(self.chapter, self.level).values()}
+    def solutions(self) -> dict[Path, Solution]:
+        return {self.folder / path.name: Solution(path, path.read_text(encoding="utf-8")) for path in self._ours}
+
+    @property
+    def _ours(self) -> Iterable[Path]:
+        return modules_to_write(self.chapter, self.level).values()
 
     @property
     def explanation(self) -> str:

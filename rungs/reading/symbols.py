@@ -36,15 +36,13 @@ def find(symbol: str) -> Source | None:
     body: Iterable[ast.stmt] = tree.body
     node: ast.stmt | None = None
     for name in names:
-        node = next((n for n in _statements(body) if name in _names(n)), None)
+        node = next((n for n in _statements(body) if name in names_defined(n)), None)
         if node is None:
             return None
         body = node.body if isinstance(node, ast.ClassDef) else ()
     if node is None:
         return Source(module, 1, text, "")
-    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
-    lines = text.splitlines(keepends=True)[first - 1 : node.end_lineno]
-    return Source(module, first, "".join(lines), ".".join(names))
+    return Source(module, first_line(node), source_of(node, text), ".".join(names))
 
 
 def module_of(symbol: str) -> tuple[Path | None, list[str]]:
@@ -84,7 +82,17 @@ def _statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
             yield from _statements(node.orelse)
 
 
-def _names(node: ast.stmt) -> list[str]:
+def first_line(node: ast.stmt) -> int:
+    """The number of a statement's first line, decorators included."""
+    return min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
+
+
+def source_of(node: ast.stmt, text: str) -> str:
+    """The whole lines of a statement in the source that it was parsed from, decorators included."""
+    return "".join(text.splitlines(keepends=True)[first_line(node) - 1 : node.end_lineno])
+
+
+def names_defined(node: ast.stmt) -> list[str]:
     """The names that a statement defines."""
     if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
         return [node.name]

@@ -94,7 +94,8 @@ def success(chapter: Chapter, found: dict[str, Any], ladder_name: str | None) ->
 
     level, names = found["level"], ", ".join(f"{name}.py" for name in found["files"])
     if ladder_name is not None:
-        return f"[green]{names}: equal to the tested levels in ladder {ladder_name}.[/]\n  Next  rungs verify {chapter.id} --mine"
+        proved = f"[green]{names}: equal to the tested levels in ladder {ladder_name}.[/]"
+        return f"{proved}\n  Next  rungs verify {chapter.id} --mine"
     if found["missing"]:
         missing = ", ".join(f"{name}.py" for name in found["missing"])
         return f"[green]{names}: equal to the tested levels.[/] Still ours: {missing}\n  Next  rungs start {chapter.id}.{level}"

@@ -14,6 +14,7 @@ from utils.ladder import Batch, Params, Phase, Result, Trainer
 from utils.levels.adapter import Adapter, AdapterTrainer, Turn
 from utils.levels.arrays import Outputs, cast_batch, float_dtype, to_numpy, to_torch
 from utils.levels.recording import named_parts
+from utils.training_utils import torch_generator
 
 if TYPE_CHECKING:
     import torch
@@ -77,9 +78,8 @@ class LowLevel(Adapter):
         return _LowLevelTrainer(self, model, optimizers)
 
     def fresh(self, rng: np.random.Generator) -> Params:
-        import torch
 
-        tensors = self.init(torch.Generator().manual_seed(int(rng.integers(2**31))))
+        tensors = self.init(torch_generator(rng))
         for name, value in tensors.items():
             if self.is_trained(name) and not (value.is_leaf and value.requires_grad):
                 raise ValueError(

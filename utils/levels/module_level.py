@@ -17,7 +17,7 @@ from utils.levels.arrays import Outputs, cast_batch, float_dtype, to_numpy, to_n
 from utils.levels.low_level import Tensors, grads_of, in_float64, with_grads
 from utils.levels.names import NameTable
 from utils.levels.recording import record_module
-from utils.training_utils import processes
+from utils.training_utils import processes, torch_generator
 
 if TYPE_CHECKING:
     import torch
@@ -144,7 +144,7 @@ class ModuleLevel(Adapter):
     def fresh(self, rng: np.random.Generator) -> Params:
         import torch
 
-        generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
+        generator = torch_generator(rng)
         with torch.random.fork_rng(devices=[]):
             torch.random.manual_seed(generator.initial_seed())
             module = self.build()

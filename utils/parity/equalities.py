@@ -83,7 +83,7 @@ def levels(trial: Trial) -> Iterator[list[Finding]]:
             for phase in trial.ladder.phases:
                 what = f"gradient along a direction{f', {phase.name}' if phase.name else ''}"
                 yield tagged(trial.guard(what, partial(_direction, trial, phase, what), name), subject=name)
-        yield tagged(trial.guard("float32", partial(_float32, trial, name), name), subject=f"{name}, float32")
+        yield tagged(trial.guard("float32", partial(_float32_pass, trial, name), name), subject=f"{name}, float32")
     yield from _checks(trial, "levels")
 
 
@@ -134,15 +134,22 @@ def _direction(trial: Trial, phase: Phase, what: str) -> list[Finding]:
     return [compare(what, product, slope, rtol=1e-5, atol=1e-7)]
 
 
-def _float32(trial: Trial, name: str) -> list[Finding]:
-    """What goes in as float32 comes out as float32, of a pass and of a step."""
+def _float32_pass(trial: Trial, name: str) -> list[Finding]:
+    """What goes into a pass as float32 comes out as float32."""
     params, batch = map(as_float32, trial.draw(trial.seeds[0]))
-    level = trial.level(name)
-    result = level.run(params, batch, training=True)
-    trainer = level.start(params)
+    result = trial.level(name).run(params, batch, training=True)
+    return _are_float32({"output": result.outputs, "gradient": result.grads, "input gradient": result.input_grads})
+
+
+def _float32_step(trial: Trial, name: str) -> list[Finding]:
+    """A step leaves float32 parameters and an optimizer's state in float32."""
+    params, batch = map(as_float32, trial.draw(trial.seeds[0]))
+    trainer = trial.level(name).start(params)
     trainer.step(batch)
-    arrays = {"output": result.outputs, "gradient": result.grads, "input gradient": result.input_grads}
-    arrays |= {"parameter": trainer.params(), "optimizer state": trainer.optimizer_state()}
+    return _are_float32({"parameter": trainer.params(), "optimizer state": trainer.optimizer_state()})
+
+
+def _are_float32(arrays: dict[str, dict[str, np.ndarray]]) -> list[Finding]:
     return [
         failed(f"{kind} {key}", "is float64, expected float32 from float32")
         if value.ndim and value.dtype == np.float64
@@ -164,6 +171,7 @@ def training(trial: Trial) -> Iterator[list[Finding]]:
                 return _trajectory(trial, trial.level(name), truth, seed)
 
             yield tagged(trial.guard("training", check, name), subject=subject)
+        yield tagged(trial.guard("float32", partial(_float32_step, trial, name), name), subject=f"{name}, float32")
     yield from _checks(trial, "training")
 
 

@@ -2,5 +2,5 @@
 changes it."""
 
 CHANGES = [
-    ("        stack.embed_positions.weight.data.zero_()  # pyright: ignore\n", "        pass\n"),
+    ("        stack.embed_positions.weight.data.zero_()\n", "        pass\n"),
 ]
