@@ -35,7 +35,7 @@ def evaluate(folder: Path) -> dict[str, float]:
     """Errors in percent on every part of the data, from the run's last checkpoint."""
     config = config_of(folder)
     data = images_of(config)
-    level = load_ladders("05")[config.network].levels["paper"]
+    level = load_ladders("05")[config.network].level("paper", **train_resnet.model_sizes(config))
     trainer = level.start(saved_params(folder), **train_resnet.start_options(config, "paper"))
     parts = {"train": data.train, **train_resnet.unseen_parts(data)}
     return {f"{name}_error": train_resnet.error(trainer, part, data) for name, part in parts.items()}
@@ -43,10 +43,8 @@ def evaluate(folder: Path) -> dict[str, float]:
 
 def build(config: train_resnet.CONFIG, params: Params) -> CifarResNet:
     """The network of a configuration with the parameters given, in evaluation mode."""
-    option = config.option if config.network == "cifar_resnet" else "none"
-    channels = params["conv1.weight"].shape[1]
     with torch.random.fork_rng(devices=[]):
-        model = CifarResNet(config.depth, width=config.width, in_channels=channels, option=option)
+        model = CifarResNet(**train_resnet.model_sizes(config))
     model.load_state_dict({name: torch.tensor(value) for name, value in params.items()})
     return model.eval()
 

@@ -77,11 +77,20 @@ def learning_rate(config: CONFIG, step: int) -> float:
 # --8<-- [end:schedule]
 
 
-def initial_params(config: CONFIG, channels: int, generator: torch.Generator) -> Params:
-    """Drawn at the paper level, float32; every level starts from the same."""
+CHANNELS = {"cifar-10": 3, "digits": 1}
+
+
+def model_sizes(config: CONFIG) -> dict[str, Any]:
+    """What the network is built with, at every level."""
     option = config.option if config.network == "cifar_resnet" else "none"
+    channels = CHANNELS[config.dataset]
+    return {"depth": config.depth, "width": config.width, "in_channels": channels, "classes": 10, "option": option}
+
+
+def initial_params(config: CONFIG, generator: torch.Generator) -> Params:
+    """Drawn at the paper level, float32; every level starts from the same."""
     with torch.random.fork_rng(devices=[]):
-        model = resnet_paper.CifarResNet(config.depth, width=config.width, in_channels=channels, option=option)
+        model = resnet_paper.CifarResNet(**model_sizes(config))
     resnet_paper.init_resnet(model, generator)
     return {name: p.numpy().copy() for name, p in model.state_dict().items()}
 
@@ -120,15 +129,15 @@ def main(config: CONFIG, folder: Path, *, level: str = "paper", resume: bool = F
     parts = unseen_parts(data)
     sample = {name: array[:1000] for name, array in data.train.items()}
     batches = Batches(data.train, config.batch_size, rng["data"], drop_last=True)
-    start = initial_params(config, data.train["images"].shape[1], torch_generator(rng["init"]))
+    start = initial_params(config, torch_generator(rng["init"]))
     options, together = start_options(config, level), processes()
     if together.world_size > 1:
         if level != "paper":
             raise ValueError(f"several processes train the paper level together, not the {level} level")
-        options |= {"processes": together, "device": "cpu"}  # each process moves its copy to a device of its own
+        options["device"] = "cpu"  # each process moves its copy to a device of its own
 
     with Run(folder, identity, rng=rng, resume=resume, writes=together.is_main) as run:
-        implementation = load_ladders("05")[config.network].levels[level]
+        implementation = load_ladders("05")[config.network].level(level, **model_sizes(config))
         trainer = implementation.start(run.params or start, **options)
         run.restore(trainer, batches)
         steps = progress(iter(range(run.step, config.steps)), "training", total=config.steps - run.step)
