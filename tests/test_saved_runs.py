@@ -14,7 +14,7 @@ from linear_data import load_rows
 from train_linear import CONFIGS, LinearConfig, main
 
 from utils.checkpoints import CheckpointError
-from utils.config import load_config
+from utils.config import Config, load_config
 from utils.levels.arrays import as_float32
 from utils.runs import saved_params
 from utils.saved_runs import finished_seeds, read_run
@@ -60,9 +60,16 @@ def test_a_folder_without_a_run(tmp_path: Path) -> None:
         read_run(tmp_path / "nowhere", LinearConfig)
 
 
-def test_a_run_of_another_chapter(folder: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"is of chapter 01, ladder softmax, with other settings than here: .*lr"):
-        read_run(folder, train_mlp.CONFIG)
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        (train_mlp.CONFIG, "hidden, ladder, lr, network"),
+        (Config, "batch_size, dataset, epochs, ladder, lr and 1 more"),
+    ],
+)
+def test_a_run_of_another_chapter(folder: Path, model: type[Config], told: str) -> None:
+    with pytest.raises(CheckpointError, match=f"of chapter 01, ladder softmax, with other settings than here: {told}$"):
+        read_run(folder, model)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", "3"])

@@ -87,9 +87,10 @@ def read_run(folder: Path | str, model: type[C]) -> SavedRun[C]:
         identity = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         return SavedRun(folder, identity, model.model_validate(identity["config"]))
     except ValidationError as error:
-        wrong = ", ".join(sorted({".".join(map(str, problem["loc"])) or problem["msg"] for problem in error.errors()}))
+        wrong = sorted({".".join(map(str, problem["loc"])) or problem["msg"] for problem in error.errors()})
+        told = ", ".join(wrong[:5]) + (f" and {len(wrong) - 5} more" if len(wrong) > 5 else "")
         of = f"chapter {identity.get('chapter')}, ladder {identity.get('ladder')}"
-        raise CheckpointError(f"the run in {folder} is of {of}, with other settings than here: {wrong}") from None
+        raise CheckpointError(f"the run in {folder} is of {of}, with other settings than here: {told}") from None
     except OSError as error:
         raise CheckpointError(f"there is no run in {folder}: run.json: {error.strerror or error}") from None
     except (ValueError, KeyError, TypeError) as error:

@@ -21,8 +21,6 @@ from utils.figures.saving import save
 from utils.runs import read_log
 from utils.saved_runs import SavedRun, read_run
 
-Runs = dict[str, SavedRun[CONFIG]]  # by the name of the network
-
 FIGURES = Path(__file__).parents[1] / "figures"
 RUNS = {
     "plain-20": "small_plain20-0",
@@ -30,6 +28,7 @@ RUNS = {
     "ResNet-20": "small_resnet20-0",
     "ResNet-56": "small_resnet56-0",
 }
+Runs = dict[str, SavedRun[CONFIG]]  # by the names of the networks
 
 
 def plot_degradation(runs: Runs, out: Path) -> Path:

@@ -14,11 +14,10 @@ from typing import Literal
 
 import numpy as np
 from bpe_numpy import BOS, EOS, PAD, BytePairEncoder
-from transformer_numpy import dropout_masks
 
 from utils.config import ConfigError
 from utils.data_loaders import load_dataset
-from utils.ladder import Batch, Params
+from utils.ladder import Batch
 from utils.training_utils import streams
 
 Format = Literal["english", "german"]
@@ -228,19 +227,6 @@ def make_batch(sources: Encoded, targets: Encoded) -> Batch:
 
 
 # --8<-- [end:batch]
-
-
-def with_masks(batch: Batch, params: Params, p: float, rng: np.random.Generator) -> Batch:
-    """The batch with a dropout mask "mask_..." for every place where the paper drops; as it is when p is 0.
-
-    params: of the Transformer that is trained; they tell its layers and its width.
-    """
-    if p == 0:
-        return batch
-    layers = sum(name.startswith("encoder.") and name.endswith("norm1.weight") for name in params)
-    width = params["embedding.weight"].shape[1]
-    masks = dropout_masks(layers, batch["source"].shape, batch["target"].shape, width, p, rng=rng)
-    return batch | {f"mask_{name}": mask for name, mask in masks.items()}
 
 
 # --8<-- [start:token_batches]
