@@ -1,5 +1,7 @@
-"""The contract in its hard cases: two players, a target network, a recurrent layer, packed names. Every proof of each toy
-ladder holds, and each mistake that is planted in it is found and named."""
+"""The contract in its hard cases: two players, a target network, a recurrent layer, packed names, sampling.
+
+Every proof of each toy ladder holds, and each mistake that is planted in it is found and named.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.toys import chapter, packed, players, recurrent, target
+from tests.toys import chapter, packed, players, recurrent, sampling, target
 from utils.ladder import Phase
 from utils.levels.names import NameTable, pack
 from utils.parity.prove import prove
 
-TOYS = {"players": players, "target": target, "recurrent": recurrent, "packed": packed}
+TOYS = {"players": players, "target": target, "recurrent": recurrent, "packed": packed, "sampling": sampling}
 
 
 @pytest.fixture(params=TOYS)
@@ -48,8 +50,11 @@ def test_a_model_acts_without_labels(toy):
     """What the loss alone needs (rewards, labels, targets) is not asked for."""
     ladder = replace(toy.LADDER)
     rng = np.random.default_rng(0)
-    params, batch = ladder.init(rng), ladder.batch(rng)
-    needed = {"players": ("z",), "target": ("x",), "recurrent": ("x",), "packed": ("tokens",)}[ladder.name]
+    params, batch = (
+        ladder.init(rng),
+        ladder.batch(rng) | ({"z": rng.normal(size=(2, sampling.Z))} if toy is sampling else {}),
+    )
+    needed = {"target": ("x",), "recurrent": ("x",), "packed": ("tokens",)}.get(ladder.name, ("z",))
     found = {
         name: level.start(params).predict({key: batch[key] for key in needed}) for name, level in ladder.levels.items()
     }
