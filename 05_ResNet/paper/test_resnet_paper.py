@@ -130,6 +130,39 @@ def test_resume_continues_exactly(tmp_path: Path) -> None:
     assert train_resnet.main(config, tmp_path / "parts", resume=True) == whole
 
 
+# ---- results ----
+
+
+def test_every_result_has_a_configuration_and_every_receipt_is_a_result() -> None:
+    configs = {path.stem for path in train_resnet.CONFIGS.glob("*.yaml")}
+    receipts = {path.stem for path in (train_resnet.CONFIGS.parent / "results").glob("*.json")}
+    assert {result.get("config") for result in train_resnet.RESULTS.values()} <= configs
+    assert receipts <= train_resnet.RESULTS.keys()
+
+
+@pytest.mark.parametrize("gpu", [False, True])
+def test_a_run_gives_three_receipts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gpu: bool) -> None:
+    """At full size where there is a GPU; the paper's number is compared with errors on images that were not seen."""
+    tiny = (train_resnet.CONFIGS / "tiny.yaml").read_text(encoding="utf-8").replace("steps: 40", "steps: 1")
+    for name in (*train_resnet.PAPER, *train_resnet.SMALL):
+        (tmp_path / f"{name}.yaml").write_text(tiny, encoding="utf-8")
+    monkeypatch.setattr(train_resnet, "CONFIGS", tmp_path)
+    monkeypatch.setattr("utils.reproduction.write_receipt", lambda receipt: None)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    receipts = {receipt.name: receipt for receipt in train_resnet.reproduce(tmp_path / "runs")}
+    networks = ("plain20", "plain56", "resnet20", "resnet56")
+    expected = [name if gpu else f"small_{name}" for name in networks]
+    assert list(receipts) == [f"{name}_{part}" for name in expected for part in ("train", "held_out", "test")]
+    assert {path.name for path in (tmp_path / "runs").iterdir()} == {f"{name}-0" for name in expected}
+    numbers = {name: receipt.paper_value for name, receipt in receipts.items() if receipt.paper_value is not None}
+    targets = {name: receipt.target.high for name, receipt in receipts.items() if receipt.target is not None}
+    unseen = {"resnet20_held_out": 8.75, "resnet20_test": 8.75, "resnet56_held_out": 6.97, "resnet56_test": 6.97}
+    assert numbers == (unseen if gpu else {})
+    assert targets == ({name: value for name, value in unseen.items() if "held_out" in name} if gpu else {})
+    (one,) = train_resnet.reproduce(tmp_path / "runs", only=[f"{expected[2]}_test"])
+    assert one.values == receipts[one.name].values
+
+
 # ---- switches ----
 
 
