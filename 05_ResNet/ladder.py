@@ -6,74 +6,72 @@ import shutil
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from resnet_checks import cifar_count_check, imagenet_count_check, init_check
+from resnet_checks import cifar_count_check, imagenet_count_check, init_check, option_check
 from resnet_layers import CIFAR_LAYERS, LAYERS_OF_18, LAYERS_OF_50, PLAIN_LAYERS
 from resnet_levels import (
-    BLOCKS_18,
-    BLOCKS_50,
     CIFAR,
-    CIFAR_BLOCKS,
-    CIFAR_KIND,
     CIFAR_TRACE,
-    IMAGENET,
-    KIND_18,
-    KIND_50,
-    LARGE_BATCH,
-    LAYERS_50,
-    PLAIN_KIND,
-    SMALL_BATCH,
-    cifar_sizes,
-    imagenet_sizes,
+    RESNET18,
+    RESNET50,
+    TRACE_18,
+    TRACE_50,
+    LowCifarResNet,
+    LowResNet,
+    NumpyCifarResNet,
+    NumpyResNet,
+    PaperCifarResNet,
+    PaperResNet,
+    is_parameter,
+    large_batch,
     random_batch,
-    random_params,
+    small_batch,
 )
-from resnet_references import (
-    plain_names,
-    plain_sequential,
-    reference,
-    timm_resnet,
-    torchvision_cifar,
-    torchvision_resnet,
-)
-from utils.proofs import fresh_params
+from resnet_references import Sequential, Timm, Torchvision, TorchvisionCifar
 
 from utils.classification import accuracy
 from utils.digits import DIGITS, digit_batches, digits
-from utils.ladder import Bench, Check, Climb, Deviation, Ladder, Overfit
+from utils.ladder import Bench, Check, Climb, Deviation, Ladder, Overfit, Phase
 from utils.parity.planting import load_mistakes
 from utils.scripts import tiny_run
-from utils.training_utils import float32
 
 MISTAKES = load_mistakes(Path(__file__).parent)
+MODULES = {"numpy": "resnet_numpy", "pytorch_lowlevel": "resnet_lowlevel", "paper": "resnet_paper"}
 
 
-# ---- real data without a network: the digits of scikit-learn ----
-
+# ---- the climb, and what the ladders share ----
 
 standardised_digits = partial(digits, scale=lambda grey: (grey - 4.9) / 6.0)
 
+CLIMB = Climb(
+    dataset=DIGITS,
+    batches=lambda rng, steps: digit_batches(standardised_digits("train"), 32, rng, steps),
+    test=lambda: standardised_digits("test"),
+    metric="accuracy",
+    score=accuracy,
+    sizes={"depth": 8, "width": 8, "in_channels": 1, "classes": 10},  # with the ladder's shortcuts
+    steps=150,
+    options={"lr": 0.05, "weight_decay": 1e-4},
+)
 
-def climb(option: str) -> Climb:
-    return Climb(
-        dataset=DIGITS,
-        batches=lambda rng, steps: digit_batches(standardised_digits("train"), 32, rng, steps),
-        test=lambda: standardised_digits("test"),
-        metric="accuracy",
-        score=accuracy,
-        init=fresh_params("resnet_numpy", "CifarResNet", depth=8, width=8, in_channels=1, option=option),
-        steps=150,
-        options={"lr": 0.05, "weight_decay": 1e-4},
-    )
-
-
-SHORT = ("steps=8", "eval_every=4")
+resnet = partial(Ladder, modules=MODULES, inputs=("images",), phases=(Phase(trains=is_parameter),))
+cifar = partial(
+    resnet,
+    data=small_batch,
+    builders={"numpy": NumpyCifarResNet, "pytorch_lowlevel": LowCifarResNet, "paper": PaperCifarResNet},
+    activations=CIFAR_TRACE,
+    climb=CLIMB,
+    train_script="train_resnet",
+)
+imagenet = partial(
+    resnet,
+    data=large_batch,
+    builders={"numpy": NumpyResNet, "pytorch_lowlevel": LowResNet, "paper": PaperResNet},
+    reference_builders={"torchvision blocks": Torchvision, "timm": Timm},
+)
 
 # ---- the ladders ----
 
 HE = "He, Zhang, Ren, Sun 2016"
-MODULES = {"numpy": "resnet_numpy", "pytorch_lowlevel": "resnet_lowlevel", "paper": "resnet_paper"}
-
 RECIPE = (
     Deviation(
         "Every convolution and the classifier are drawn with fan_in; torchvision and timm take fan_out for convolutions.",
@@ -89,21 +87,17 @@ RECIPE = (
 
 CHANNELS_LAST = {"paper, channels last": {"channels_last": True}}
 COMPILED = {"paper, compiled": {"compiled": True}} if shutil.which("c++") else {}  # for a CPU it writes C++; minutes
+SHORT = ("steps=8", "eval_every=4")
 
-CIFAR_LADDER = Ladder(
-    name="cifar_resnet",
-    chapter="05",
+CIFAR_LADDER = cifar(
     paper=f"{HE}, section 4.2",
-    init=random_params("CifarResNet", CIFAR),
-    batch=SMALL_BATCH,
-    modules=MODULES,
-    builders=CIFAR_KIND.builders(),
-    references={"torchvision blocks": reference(torchvision_cifar, CIFAR_BLOCKS, sizes=cifar_sizes)},
-    activations=CIFAR_TRACE,
+    sizes=CIFAR,
+    reference_builders={"torchvision blocks": TorchvisionCifar},
     layers=CIFAR_LAYERS,
     checks=(
-        Check("initialisation statistics", init_check, proof="levels"),
+        init_check("cifar_resnet", width=40, classes=300),
         Check("parameter count", cifar_count_check),
+        option_check("cifar_resnet", "B"),
     ),
     mistakes=MISTAKES["cifar_resnet"],
     deviations=(
@@ -132,73 +126,54 @@ CIFAR_LADDER = Ladder(
         tiny_run("train_resnet", "tiny", "paper", *SHORT, "amp=true", "channels_last=true"),
     ),
     overfit=Overfit(steps=30, loss=0.1, options={"lr": 0.1, "weight_decay": 1e-4}),
-    climb=climb("A"),
     bench=Bench(
-        init=fresh_params("resnet_numpy", "CifarResNet", dtype=np.float32, depth=20),
-        batch=lambda rng: float32(random_batch(32, 32, 32, classes=10)(rng)),
+        batch=random_batch(32, 32, 32, classes=10),
+        sizes={"depth": 20, "width": 16, "classes": 10},
         what="ResNet-20, batch 32, 3x32x32",
         variants=CHANNELS_LAST | COMPILED,
     ),
-    train_script="train_resnet",
 )
 
-PLAIN_LADDER = Ladder(
-    name="plain",
-    chapter="05",
+PLAIN_LADDER = cifar(
     paper=f"{HE}, section 4.2, plain networks",
-    init=random_params("CifarResNet", CIFAR | {"option": "none"}),
-    batch=SMALL_BATCH,
-    modules=MODULES,
-    builders=PLAIN_KIND.builders(),
-    references={"torch.nn.Sequential": reference(plain_sequential, [], names=plain_names())},
-    activations=CIFAR_TRACE,
+    sizes=CIFAR | {"option": "none"},
+    reference_builders={"torch.nn.Sequential": Sequential},
     layers=PLAIN_LAYERS,
+    checks=(init_check("plain", width=40, classes=300),),
     mistakes=MISTAKES["plain"],
     deviations=RECIPE[:1],
     overfit=Overfit(steps=60, loss=0.1, options={"lr": 0.1, "weight_decay": 1e-4}),
-    climb=climb("none"),
-    train_script="train_resnet",
 )
 
-RESNET18_LADDER = Ladder(
-    name="resnet18",
-    chapter="05",
+RESNET18_LADDER = imagenet(
     paper=f"{HE}, Table 1",
-    init=random_params("ResNet", {"depth": 18, **IMAGENET}),
-    batch=LARGE_BATCH,
-    modules=MODULES,
-    builders=KIND_18.builders(),
-    references={
-        "torchvision blocks": reference(torchvision_resnet("BasicBlock"), BLOCKS_18, sizes=imagenet_sizes),
-        "timm": reference(timm_resnet("BasicBlock"), BLOCKS_18, sizes=imagenet_sizes),
-    },
-    activations=KIND_18.trace,
+    sizes=RESNET18,
+    activations=TRACE_18,
     layers=LAYERS_OF_18,
-    checks=(Check("parameter count", imagenet_count_check),),
+    checks=(
+        init_check("resnet18", width=16, classes=300),
+        Check("parameter count", imagenet_count_check),
+        option_check("resnet18", "A"),
+    ),
     mistakes=MISTAKES["resnet18"],
     deviations=RECIPE,
     bench=Bench(
-        init=fresh_params("resnet_numpy", "ResNet", dtype=np.float32, depth=18, classes=10),
-        batch=lambda rng: float32(random_batch(4, 64, 64, classes=10)(rng)),
+        batch=random_batch(4, 64, 64, classes=10),
+        sizes={"width": 64, "classes": 10},
         what="ResNet-18, batch 4, 3x64x64",
         variants=CHANNELS_LAST,
     ),
 )
 
-BOTTLENECK_LADDER = Ladder(
-    name="bottleneck",
-    chapter="05",
+BOTTLENECK_LADDER = imagenet(
     paper=f"{HE}, Table 1 and figure 5",
-    init=random_params("ResNet", {"depth": 50, "layers": LAYERS_50, **IMAGENET}),
-    batch=LARGE_BATCH,
-    modules=MODULES,
-    builders=KIND_50.builders(),
-    references={
-        "torchvision blocks": reference(torchvision_resnet("Bottleneck"), BLOCKS_50, sizes=imagenet_sizes),
-        "timm": reference(timm_resnet("Bottleneck"), BLOCKS_50, sizes=imagenet_sizes),
-    },
-    activations=KIND_50.trace,
+    sizes=RESNET50,
+    activations=TRACE_50,
     layers=LAYERS_OF_50,
+    checks=(
+        init_check("bottleneck", width=16, classes=300, layers=(1, 1, 1, 1)),
+        option_check("bottleneck", "A"),
+    ),
     mistakes=MISTAKES["bottleneck"],
     deviations=(
         Deviation(
@@ -209,8 +184,8 @@ BOTTLENECK_LADDER = Ladder(
         *RECIPE,
     ),
     bench=Bench(
-        init=fresh_params("resnet_numpy", "ResNet", dtype=np.float32, depth=50, classes=10),
-        batch=lambda rng: float32(random_batch(2, 64, 64, classes=10)(rng)),
+        batch=random_batch(2, 64, 64, classes=10),
+        sizes={"width": 64, "classes": 10, "layers": None},
         what="ResNet-50, batch 2, 3x64x64",
         variants=CHANNELS_LAST,
     ),

@@ -128,6 +128,13 @@ def test_solution_asks_records_shows_the_difference_and_explains(file: Path) -> 
     assert "is the solution, letter by letter" in run("solution", "01.1", "--yes")
 
 
+def test_a_solution_that_stands_in_a_module_of_the_chapter() -> None:
+    output = run("solution", "05.12", "--yes")
+    assert "05_ResNet/production/resnet_production.py" in output
+    assert "class GeMPool(nn.Module):" in output
+    assert "small_image_stem" not in output
+
+
 def test_reset_keeps_a_dated_backup(file: Path) -> None:
     run("start", "01.1")
     for text in ("# first\n", "# second\n"):

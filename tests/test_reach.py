@@ -22,7 +22,7 @@ from utils.parity.stand_in import StandIn
 
 LEVELS = [(chapter.id, level) for chapter in written_chapters() for level in SUFFIX]
 SAMPLED = 3  # functions of each level that are blanked in an ordinary run
-IMPORT = ("", "import")
+IMPORT: tuple[str, str] = ("", "import")
 
 
 class Traced(Reach):
@@ -30,7 +30,7 @@ class Traced(Reach):
 
     def __init__(self) -> None:
         super().__init__()
-        self.at = IMPORT
+        self.at: tuple[str, str] = IMPORT
         self.where: dict[str, tuple[str, str]] = {}
 
     def enter(self, name: str) -> None:

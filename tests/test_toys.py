@@ -63,13 +63,12 @@ def test_training_continues_from_saved_state(toy):
     ladder = replace(toy.LADDER)
     rng = np.random.default_rng(0)
     start, batches = ladder.init(rng), [ladder.batch(rng) for _ in range(4)]
-    options = {"momentum": 0.9}
 
     class Momentum(ladder.builders["paper"]):
         def sgd(self, params, lr=0.05):
             import torch
 
-            return torch.optim.SGD(params.values(), lr=lr, **options)
+            return torch.optim.SGD(params.values(), lr=lr, momentum=0.9)
 
         optimizer = sgd
 

@@ -23,16 +23,21 @@ Array = np.ndarray
 
 # --8<-- [start:shortcut]
 class PadShortcut(Module):
-    """Option A: every second pixel, and channels of zeros, half of them on each side. No parameters (section 3.3)."""
+    """Option A: every second pixel, and channels of zeros, half of them on each side. No parameters (section 3.3).
+
+    Raises:
+        ValueError: an input that is no (B, C, H, W) or has other channels.
+    """
 
     def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
         super().__init__()
-        self.out_channels, self.stride = out_channels, stride
+        self.in_channels, self.out_channels, self.stride = in_channels, out_channels, stride
         self.before = (out_channels - in_channels) // 2
         self.after = self.before + in_channels
 
     def forward(self, x: Array, training: bool = True) -> Array:
         """x: (B, C, H, W). Returns: (B, out_channels, h, w)"""
+        check_images("PadShortcut", x, self.in_channels, 1)
         self.in_shape = x.shape
         small = to_batch_last(x[:, :, :: self.stride, :: self.stride])  # (C, h, w, B)
         y = np.zeros((self.out_channels, *small.shape[1:]), dtype=x.dtype)

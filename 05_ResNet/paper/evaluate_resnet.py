@@ -28,19 +28,17 @@ def evaluate(folder: Path) -> dict[str, float]:
     """Errors in percent on every part of the data, from the run's last checkpoint."""
     run = read_run(folder, train_resnet.CONFIG)
     data = images_of(run.config)
-    trainer = run.trainer("paper", **train_resnet.start_options(run.config, "paper"))
+    sizes, options = train_resnet.model_sizes(run.config), train_resnet.start_options(run.config, "paper")
+    trainer = run.trainer(sizes, "paper", **options)
     parts = {"train": data.train, **train_resnet.unseen_parts(data)}
     return {f"{name}_error": train_resnet.error(trainer, part, data) for name, part in parts.items()}
 
 
 def build(run: SavedRun[train_resnet.CONFIG]) -> CifarResNet:
     """The network of a run, in evaluation mode."""
-    config, params = run.config, run.params
-    option = config.option if config.network == "cifar_resnet" else "none"
-    channels = params["conv1.weight"].shape[1]
     with torch.random.fork_rng(devices=[]):
-        model = CifarResNet(config.depth, width=config.width, in_channels=channels, option=option)
-    model.load_state_dict({name: torch.tensor(value) for name, value in params.items()})
+        model = CifarResNet(**train_resnet.model_sizes(run.config))
+    model.load_state_dict({name: torch.tensor(value) for name, value in run.params.items()})
     return model.eval()
 
 

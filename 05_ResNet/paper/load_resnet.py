@@ -2,7 +2,7 @@
 
     params = load_checkpoint("resnet50.safetensors", depth=50, source="torchvision")     # a local file
     params = load_checkpoint("timm/resnet18.a1_in1k", depth=18, source="timm")           # a name on the hub
-    load_ladders("05")["resnet18"].levels["numpy"].run(params, batch, training=False)
+    load_ladders("05")["resnet18"].level("numpy", width=64, classes=1000).run(params, batch, training=False)
 
 One table per source says what each of our names is called there. A checkpoint is used whole or not at all: every name of
 ours must be there, every name of theirs must be used, once, and every shape must fit.
@@ -10,31 +10,32 @@ ours must be there, every name of theirs must be used, once, and every shape mus
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import resnet_paper
 import torch
-from torch import nn
 
-from utils.checkpoints import CheckpointError, find_file, listed, read_safetensors
+from utils.checkpoints import CheckpointError, find_file, read_safetensors
 from utils.ladder import Params
+from utils.levels.names import NameTable
 
 SOURCES = ("torchvision", "timm", "transformers")
 COUNTER = "num_batches_tracked"
 
 
 # --8<-- [start:name_table]
-def name_table(source: str, names: list[str]) -> dict[str, str]:
-    """Our name -> the name in a checkpoint of `source`.
+def name_table(source: str, names: Iterable[str]) -> NameTable:
+    """Between our `names` and those in a checkpoint of `source`.
 
     Raises:
         ValueError: unknown source.
     """
     if source in ("torchvision", "timm"):
-        return {name: name for name in names}  # theirs are what we call them
+        return NameTable({name: name for name in names})  # theirs are what we call them
     if source == "transformers":
-        return {name: transformers_name(name) for name in names}
+        return NameTable({transformers_name(name): name for name in names})
     raise ValueError(f"unknown source {source!r}: choose one of {', '.join(SOURCES)}")
 
 
@@ -59,49 +60,28 @@ def kind_of(layer: str) -> str:
 # --8<-- [end:name_table]
 
 
-def load_checkpoint(
-    path_or_hub_name: str | Path, *, depth: int, source: str = "timm", classes: int | None = None
-) -> Params:
+def load_checkpoint(path_or_hub_name: str | Path, *, depth: int, source: str = "timm", classes: int = 1000) -> Params:
     """Parameters and buffers of a ResNet of Table 1 under our names.
 
     Args:
         path_or_hub_name: a safetensors file, a folder with `model.safetensors`, or a name on the hub as "owner/model".
         depth: 18, 34, 50, 101 or 152.
-        classes: how many classes the checkpoint must have; None takes what it has.
+        classes: how many classes it was trained for.
 
     Raises:
         CheckpointError: it cannot be read, lacks names, has names that are not used, or has other shapes.
         ValueError: unknown depth or source.
     """
+    with torch.device("meta"):
+        shapes = {n: tuple(v.shape) for n, v in resnet_paper.ResNet(depth, classes=classes).state_dict().items()}
+    table = name_table(source, shapes)
     file = find_file(path_or_hub_name)
     theirs = read_safetensors(file)
-    with torch.device("meta"):
-        expected = resnet_paper.ResNet(depth).state_dict()
-    table = name_table(source, list(expected))
-    missing = {ours for ours, name in table.items() if name not in theirs}
-    if missing == {ours for ours in table if ours.endswith(COUNTER)}:
-        table = {ours: name for ours, name in table.items() if ours not in missing}  # files of before 2018 have none
-        missing = set()
-    unused = sorted(theirs.keys() - table.values())
-    if missing or unused:
-        raise CheckpointError(
-            f"{file.name} is no whole ResNet-{depth} of {source}: missing {listed(table[n] for n in sorted(missing))}, "
-            f"not used {listed(unused)}"
-        )
-    params = {ours: np.array(theirs[name]) for ours, name in table.items()}
-    have = len(params["fc.bias"])
-    wanted = {name: tuple(value.shape) for name, value in expected.items()}
-    wanted |= {"fc.weight": (classes or have, wanted["fc.weight"][1]), "fc.bias": (classes or have,)}
-    wrong = [f"{table[n]} {v.shape}, expected {wanted[n]}" for n, v in params.items() if v.shape != wanted[n]]
-    if wrong:
-        advice = f"; it was trained for {have} classes" if classes not in (None, have) else ""
-        raise CheckpointError(f"{file.name} does not fit ResNet-{depth}: {listed(wrong)}{advice}")
-    for name in expected:
-        params.setdefault(name, np.zeros((), dtype=np.int64))  # a counter that the file did not have
-    return {name: params[name] for name in expected}
+    counters = {name: np.zeros((), dtype=np.int64) for name in table.table if name.endswith(COUNTER)}
+    if not counters.keys() & theirs.keys():
+        theirs = {**theirs, **counters}  # files of before 2018 have none
 
+    def misfit(message: str) -> CheckpointError:
+        return CheckpointError(f"{file.name} is no ResNet-{depth} of {source} with {classes} classes: {message}")
 
-def load_module(params: Params, model: nn.Module) -> nn.Module:
-    """Copy parameters into a module of the paper level, in the module's own dtype."""
-    model.load_state_dict({name: torch.tensor(value) for name, value in params.items()}, strict=True)
-    return model
+    return table.to_ours(theirs, shapes=shapes, error=misfit)

@@ -1,8 +1,7 @@
-"""Data, schedule, checkpoints, and the full-size networks against torchvision, timm and transformers."""
+"""Data, schedule, training, switches, and what a trained network shows."""
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -10,23 +9,16 @@ import evaluate_resnet
 import numpy as np
 import plot_resnet
 import pytest
-import resnet_lowlevel
-import resnet_numpy
 import torch
 import train_resnet
-from load_resnet import load_checkpoint, name_table, transformers_name
 from resnet_data import Images, as_bchw, augment, load_images, prepare
-from resnet_paper import CifarResNet, ResNet, init_resnet
-from safetensors.torch import save_file
+from resnet_paper import CifarResNet, ResNet
 from torch.nn import functional as F
 
-from utils.checkpoints import CheckpointError
 from utils.config import ConfigError, load_config
-from utils.ladder import Params, load_ladders
-from utils.levels import ModuleLevel
-from utils.parity.compare import compare_results
+from utils.ladder import load_ladders
+from utils.levels.arrays import as_float32
 from utils.runs import read_log
-from utils.training_utils import float32
 
 # ---- data and schedule ----
 
@@ -104,6 +96,17 @@ def test_the_schedule_of_the_paper() -> None:
     assert train_resnet.start_options(config, "numpy") == {"lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4}
 
 
+def test_the_network_is_that_of_the_configuration() -> None:
+    """A plain network stays plain whatever the shortcut option: its parameters would fit either."""
+    config = load_config("tiny", train_resnet.CONFIG, folder=train_resnet.CONFIGS)
+    sizes = {"depth": 8, "width": 4, "in_channels": 1, "classes": 10}
+    for network, option, built in (("cifar_resnet", "A", "A"), ("cifar_resnet", "B", "B"), ("plain", "A", "none")):
+        changed = config.model_copy(update={"network": network, "option": option})
+        assert train_resnet.model_sizes(changed) == sizes | {"option": built}
+    colours = load_config("resnet110", train_resnet.CONFIG, folder=train_resnet.CONFIGS)
+    assert train_resnet.initial_params(colours, torch.Generator())["conv1.weight"].shape == (16, 3, 3, 3)
+
+
 def test_bad_configurations_are_refused() -> None:
     for change, message in (("depth=21", "6n"), ("lr_drops=[20, 10]", "rise"), ("widht=8", "did you mean 'width'")):
         with pytest.raises(ConfigError, match=message):
@@ -129,21 +132,37 @@ def test_resume_continues_exactly(tmp_path: Path) -> None:
 # ---- switches ----
 
 
-@pytest.mark.parametrize("switch", [{"channels_last": True}, {"amp": True}])
-def test_switches_compute_the_same(switch: dict[str, bool]) -> None:
-    """Another memory layout changes nothing but rounding; bfloat16 stays within its three digits."""
+@pytest.mark.parametrize(
+    ("switch", "dtype", "channels_last", "tolerance"),
+    [
+        ({}, torch.float32, False, 0.0),
+        ({"channels_last": True}, torch.float32, True, 1e-4),
+        ({"amp": True}, torch.bfloat16, False, 0.05),
+        ({"amp": True, "channels_last": True}, torch.bfloat16, True, 0.05),
+    ],
+)
+def test_switches_compute_the_same(
+    switch: dict[str, bool], dtype: torch.dtype, channels_last: bool, tolerance: float
+) -> None:
+    """Another memory layout changes nothing but rounding, and bfloat16 stays within its three digits; weights and feature
+    maps show that each is really used."""
     ladder = load_ladders("05")["cifar_resnet"]
     rng = np.random.default_rng(0)
-    params = float32(ladder.init(rng))
-    batch = ladder.batch(rng)
-    plain, fast = (ladder.levels["paper"].start(params, lr=0.01, **options) for options in ({}, switch))
-    tolerance = 0.05 if "amp" in switch else 1e-4
+    params, batch = as_float32(ladder.random_params(rng)), ladder.batch(rng)
+    plain: Any = ladder.levels["paper"].start(params, lr=0.01)
+    fast: Any = ladder.levels["paper"].start(params, lr=0.01, **switch)
+    maps: list[torch.Tensor] = []
+    conv = fast.inner.layer1[0].conv2
+    conv.register_forward_hook(lambda module, inputs, y: maps.append(y))
     for _ in range(2):
         assert fast.step(batch) == pytest.approx(plain.step(batch), rel=tolerance)
+    assert [y.dtype for y in maps] == [dtype, dtype]
+    for tensor in (*maps, conv.weight):
+        assert tensor.is_contiguous(memory_format=torch.channels_last) == channels_last
     assert all(v.dtype == np.float32 or v.ndim == 0 for v in fast.params().values())
 
 
-# ---- full size ----
+# ---- the networks ----
 
 
 def stride_of(model: torch.nn.Module, name: str) -> tuple[int, ...]:
@@ -155,133 +174,6 @@ def test_stride_of_the_bottleneck() -> None:
         model = ResNet(50)
     assert stride_of(model, "layer2.0.conv1") == (1, 1)
     assert stride_of(model, "layer2.0.conv2") == (2, 2)
-
-
-def theirs(source: str, depth: int, classes: int = 11) -> torch.nn.Module:
-    """A reference with random weights, scales and statistics, float64."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(depth)
-        if source == "torchvision":
-            import torchvision
-
-            model = getattr(torchvision.models, f"resnet{depth}")(num_classes=classes)
-        elif source == "timm":
-            import timm
-
-            model = timm.create_model(f"resnet{depth}", num_classes=classes)
-        else:
-            from transformers import ResNetConfig, ResNetForImageClassification
-
-            config = ResNetConfig(depths=[2, 2, 2, 2], hidden_sizes=[64, 128, 256, 512], layer_type="basic")
-            config.num_labels = classes
-            model = ResNetForImageClassification(config)
-        for name, value in model.state_dict().items():
-            if name.endswith(("running_var", "weight")) and value.ndim == 1:
-                value.uniform_(0.5, 1.5)
-            elif value.ndim == 1:
-                value.normal_(std=0.3)
-    return model.double()
-
-
-def reference_pass(model: Any, batch: dict[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-    logits = model(batch["images"])
-    logits = getattr(logits, "logits", logits)
-    return {"logits": logits}, F.cross_entropy(logits, batch["labels"])
-
-
-def images_and_labels(examples: int = 2, size: int = 33) -> dict[str, np.ndarray]:
-    rng = np.random.default_rng(1)
-    return {"images": rng.normal(size=(examples, 3, size, size + 4)), "labels": rng.integers(0, 11, examples)}
-
-
-@pytest.mark.parametrize(
-    ("source", "depth"),
-    [("torchvision", 18), ("timm", 18), ("timm", 34), ("timm", 50), ("transformers", 18)],
-)
-def test_full_size_network_is_the_references(source: str, depth: int, tmp_path: Path) -> None:
-    """Saved by the reference, loaded by name: logits, loss, every gradient and every buffer agree, in both modes."""
-    model = theirs(source, depth)
-    file = tmp_path / "model.safetensors"
-    save_file({name: value.contiguous() for name, value in model.state_dict().items()}, file)
-    params = load_checkpoint(tmp_path, depth=depth, source=source, classes=11)
-    level = ModuleLevel(lambda: ResNet(depth, classes=11), reference_pass, inputs=("images",))
-    table = {ours: name for ours, name in name_table(source, list(params)).items() if ours != name}
-    reference = ModuleLevel(lambda: copy.deepcopy(model), reference_pass, inputs=("images",), names=table)
-    batch = images_and_labels()
-    for training in (False, True):
-        got, want = (each.run(params, batch, training=training) for each in (level, reference))
-        bad = [f"{f.what}: {f.message}" for f in compare_results(got, want) if not f.ok]
-        assert not bad, bad[:5]
-
-
-def test_a_checkpoint_runs_at_every_level(tmp_path: Path) -> None:
-    model = theirs("timm", 18).eval()
-    save_file(model.state_dict(), tmp_path / "model.safetensors")
-    params = load_checkpoint(tmp_path / "model.safetensors", depth=18)
-    batch = images_and_labels()
-    with torch.no_grad():
-        want = model(torch.tensor(batch["images"])).numpy()
-    for name, level in load_ladders("05")["resnet18"].levels.items():
-        got = level.start(params).predict(batch)["logits"]
-        np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-11, err_msg=name)
-
-
-# ---- checkpoints that do not fit ----
-
-
-@pytest.fixture(scope="module")
-def resnet18_state() -> dict[str, torch.Tensor]:
-    with torch.random.fork_rng(devices=[]):
-        return ResNet(18, classes=11).state_dict()
-
-
-def loaded(tensors: dict[str, torch.Tensor], folder: Path, **options: Any) -> Params:
-    save_file(tensors, folder / "model.safetensors")
-    return load_checkpoint(folder, depth=options.pop("depth", 18), **options)
-
-
-def test_wrong_and_partial_checkpoints_are_refused(resnet18_state: dict[str, torch.Tensor], tmp_path: Path) -> None:
-    state = resnet18_state
-    partial = {name: value for name, value in state.items() if not name.startswith("layer4.1.conv2")}
-    with pytest.raises(CheckpointError, match=r"missing layer4.1.conv2.weight, not used none"):
-        loaded(partial, tmp_path)
-    with pytest.raises(CheckpointError, match=r"missing none, not used head.weight"):
-        loaded(state | {"head.weight": torch.zeros(2)}, tmp_path)
-    with pytest.raises(CheckpointError, match=r"fc.weight \(11, 512\), expected \(1000, 512\).*trained for 11 classes"):
-        loaded(state, tmp_path, classes=1000)
-    with pytest.raises(CheckpointError, match=r"no whole ResNet-50 of timm: missing .* and \d+ more"):
-        loaded(state, tmp_path, depth=50)
-    with pytest.raises(CheckpointError, match=r"of transformers: missing .*resnet\.embedder"):
-        loaded(state, tmp_path, source="transformers")
-    with pytest.raises(CheckpointError, match=r"conv1.weight \(64, 3, 3, 3\), expected \(64, 3, 7, 7\)"):
-        loaded(state | {"conv1.weight": torch.zeros(64, 3, 3, 3)}, tmp_path)
-    with pytest.raises(ValueError, match="unknown source 'keras'"):
-        loaded(state, tmp_path, source="keras")
-    with pytest.raises(CheckpointError, match="no file"):
-        load_checkpoint(tmp_path / "absent.safetensors", depth=18)
-    (tmp_path / "model.safetensors").write_bytes(b"not one")
-    with pytest.raises(CheckpointError, match="cannot be read as safetensors"):
-        load_checkpoint(tmp_path, depth=18)
-
-
-def test_old_files_without_counters_load(resnet18_state: dict[str, torch.Tensor], tmp_path: Path) -> None:
-    old = {name: value for name, value in resnet18_state.items() if "num_batches" not in name}
-    params = loaded(old, tmp_path)
-    assert list(params) == list(resnet18_state)
-    assert params["bn1.num_batches_tracked"] == 0
-
-
-def test_tables_use_each_name_once() -> None:
-    with torch.device("meta"):
-        names = list(ResNet(50).state_dict())
-    for source in ("torchvision", "timm", "transformers"):
-        table = name_table(source, names)
-        assert list(table) == names
-        assert len(set(table.values())) == len(names)
-    assert (
-        transformers_name("layer2.0.downsample.1.bias")
-        == "resnet.encoder.stages.1.layers.0.shortcut.normalization.bias"
-    )
 
 
 def test_bad_input_is_refused() -> None:
@@ -344,19 +236,3 @@ def test_gradients_are_those_of_training() -> None:
         wrong = (net.train()(images).softmax(dim=1) - F.one_hot(labels, 10)) / 5
         want = (wrong @ net.fc.weight)[:, :, None, None].expand(-1, -1, 2, 2) / 4
     np.testing.assert_allclose(found[-1], want.numpy(), rtol=1e-4, atol=1e-7)
-
-
-def test_the_classifier_is_drawn_by_hes_rule_at_every_level() -> None:
-    """With many classes: N(0, 2 / 8) here, where Glorot's rule would give 2 / 5,008."""
-    options: dict[str, Any] = {"depth": 8, "width": 2, "classes": 5000}
-    generator = torch.Generator().manual_seed(0)
-    with torch.random.fork_rng(devices=[]):
-        net = CifarResNet(**options)
-    init_resnet(net, generator)
-    weights = {
-        "numpy": resnet_numpy.CifarResNet(**options, rng=np.random.default_rng(0)).params["fc.weight"],
-        "pytorch_lowlevel": resnet_lowlevel.init_cifar_resnet(**options, generator=generator)["fc.weight"],
-        "paper": net.fc.weight,
-    }
-    for level, weight in weights.items():
-        assert weight.std().item() == pytest.approx(0.5, rel=0.02), level

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import resnet_paper
 import torch
 from pydantic import Field, model_validator
 from resnet_data import Images, augment, load_images, prepare
@@ -20,13 +19,14 @@ from resnet_data import Images, augment, load_images, prepare
 from utils.classification import error_rate, predictions
 from utils.config import Config
 from utils.data_loaders import both_sources
-from utils.ladder import Batch, Params, Trainer, load_ladders
+from utils.ladder import Batch, Trainer, load_ladders
+from utils.levels.arrays import as_float32
 from utils.receipts import Receipt, Target
 from utils.reproduction import Result, reproduce_results
 from utils.runs import Run
 from utils.saved_runs import SavedRun
 from utils.scripts import train_command
-from utils.training_utils import Batches, processes, progress, streams, torch_generator
+from utils.training_utils import Batches, processes, progress, streams
 
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -81,13 +81,14 @@ def learning_rate(config: CONFIG, step: int) -> float:
 # --8<-- [end:schedule]
 
 
-def initial_params(config: CONFIG, channels: int, generator: torch.Generator) -> Params:
-    """Drawn at the paper level, float32; every level starts from the same."""
+CHANNELS = {"cifar-10": 3, "digits": 1}
+
+
+def model_sizes(config: CONFIG) -> dict[str, Any]:
+    """What the network is built with, at every level."""
     option = config.option if config.network == "cifar_resnet" else "none"
-    with torch.random.fork_rng(devices=[]):
-        model = resnet_paper.CifarResNet(config.depth, width=config.width, in_channels=channels, option=option)
-    resnet_paper.init_resnet(model, generator)
-    return {name: p.numpy().copy() for name, p in model.state_dict().items()}
+    channels = CHANNELS[config.dataset]
+    return {"depth": config.depth, "width": config.width, "in_channels": channels, "classes": 10, "option": option}
 
 
 def error(trainer: Trainer, part: Batch, data: Images) -> float:
@@ -121,16 +122,16 @@ def main(config: CONFIG, folder: Path, *, level: str = "paper", resume: bool = F
     parts = unseen_parts(data)
     sample = {name: array[:1000] for name, array in data.train.items()}
     batches = Batches(data.train, config.batch_size, rng["data"], drop_last=True)
-    start = initial_params(config, data.train["images"].shape[1], torch_generator(rng["init"]))
+    ladder, sizes = load_ladders("05")[config.network], model_sizes(config)
+    start = as_float32(ladder.level("paper", **sizes).fresh(rng["init"]))  # every level starts from the same
     options, together = start_options(config, level), processes()
     if together.world_size > 1:
         if level != "paper":
             raise ValueError(f"several processes train the paper level together, not the {level} level")
-        options |= {"processes": together, "device": "cpu"}  # each process moves its copy to a device of its own
+        options["device"] = "cpu"  # each process moves its copy to a device of its own
 
     with Run(folder, identity, rng=rng, resume=resume, writes=together.is_main) as run:
-        implementation = load_ladders("05")[config.network].levels[level]
-        trainer = implementation.start(run.params or start, **options)
+        trainer = ladder.level(level, **sizes).start(run.params or start, **options)
         run.restore(trainer, batches)
         steps = progress(iter(range(run.step, config.steps)), "training", total=config.steps - run.step)
         losses: list[float] = []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -11,48 +9,52 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from utils.ladder import LayerCase
-from utils.proofs import part
+from utils.ladder import LayerCase, Load
+
+Case = tuple[Any, tuple[np.ndarray, ...]]
 
 
-class InEvaluation:
-    """A layer in evaluation mode, for the comparison of layers, which calls `forward(x)`."""
-
-    def __init__(self, layer: Any) -> None:
-        self.layer, self.params, self.grads = layer, layer.params, layer.grads
-
-    def forward(self, x: np.ndarray) -> np.ndarray:
-        return self.layer.forward(x, False)
-
-    def backward(self, dy: np.ndarray) -> np.ndarray:
-        return self.layer.backward(dy)
-
-
-def norm_layer(module: ModuleType, rng: np.random.Generator) -> Any:
-    layer = part(module, "BatchNorm2d", "batchnorm_numpy")(3)
-    layer.params["weight"][...] = rng.uniform(0.5, 1.5, 3)
-    layer.params["bias"][...] = rng.normal(size=3)
-    layer.buffers["running_mean"][...] = RUNNING_MEAN
-    layer.buffers["running_var"][...] = RUNNING_VAR
+def random_layer(layer: Any, rng: np.random.Generator) -> Any:
+    """The layer with all of its parameters random, its scales positive."""
+    for p in layer.params.values():
+        p[...] = rng.uniform(0.5, 1.5, p.shape) if p.ndim == 1 else rng.normal(size=p.shape)
     return layer
+
+
+# ---- normalisation and pooling ----
 
 
 RUNNING_MEAN, RUNNING_VAR = np.array([0.3, -0.7, 1.1]), np.array([0.5, 1.3, 2.1])
 
 
-def norm_case(module: ModuleType, rng: np.random.Generator) -> tuple[Any, tuple[np.ndarray, ...]]:
-    return norm_layer(module, rng), (rng.normal(size=(2, 3, 5, 7)) * 2.0 + 1.0,)
+class InEvaluation:
+    """A normalisation in evaluation mode, for the comparison of layers, which calls `forward(x)`."""
+
+    def __init__(self, layer: Any) -> None:
+        self.layer, self.params, self.grads, self.backward = layer, layer.params, layer.grads, layer.backward
+        layer.running_mean[...], layer.running_var[...] = RUNNING_MEAN, RUNNING_VAR
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        return self.layer.forward(x, False)
 
 
-def norm_case_evaluation(module: ModuleType, rng: np.random.Generator) -> tuple[Any, tuple[np.ndarray, ...]]:
-    return InEvaluation(norm_layer(module, rng)), (rng.normal(size=(2, 3, 5, 7)),)
+def norm_layer(load: Load, rng: np.random.Generator, dtype: Any) -> Any:
+    return random_layer(load("batchnorm_numpy").BatchNorm2d(3, dtype=dtype), rng)
 
 
-def norm_case_extreme(module: ModuleType, rng: np.random.Generator) -> tuple[Any, tuple[np.ndarray, ...]]:
+def norm_case(load: Load, rng: np.random.Generator, dtype: Any) -> Case:
+    return norm_layer(load, rng, dtype), (rng.normal(size=(2, 3, 5, 7)) * 2.0 + 1.0,)
+
+
+def norm_case_evaluation(load: Load, rng: np.random.Generator, dtype: Any) -> Case:
+    return InEvaluation(norm_layer(load, rng, dtype)), (rng.normal(size=(2, 3, 5, 7)),)
+
+
+def norm_case_extreme(load: Load, rng: np.random.Generator, dtype: Any) -> Case:
     """A channel of one value only, one of tiny and one of huge values."""
     x = rng.normal(size=(2, 3, 5, 7))
     x[:, 0], x[:, 1], x[:, 2] = 4.0, x[:, 1] * 1e-6, x[:, 2] * 1e6
-    return norm_layer(module, rng), (x,)
+    return norm_layer(load, rng, dtype), (x,)
 
 
 def torch_norm(params: dict[str, Tensor], x: Tensor) -> Tensor:
@@ -60,50 +62,51 @@ def torch_norm(params: dict[str, Tensor], x: Tensor) -> Tensor:
 
 
 def torch_norm_evaluation(params: dict[str, Tensor], x: Tensor) -> Tensor:
-    mean, var = torch.tensor(RUNNING_MEAN), torch.tensor(RUNNING_VAR)
-    return F.batch_norm(x, mean, var, params["weight"], params["bias"], training=False)
+    return F.batch_norm(x, torch.tensor(RUNNING_MEAN), torch.tensor(RUNNING_VAR), params["weight"], params["bias"])
 
 
-def pool_case(module: ModuleType, rng: np.random.Generator) -> tuple[Any, tuple[np.ndarray, ...]]:
-    return part(module, "GlobalAvgPool", "batchnorm_numpy")(), (rng.normal(size=(2, 3, 5, 7)),)
+def pool_case(load: Load, rng: np.random.Generator, dtype: Any) -> Case:
+    return load("batchnorm_numpy").GlobalAvgPool(), (rng.normal(size=(2, 3, 5, 7)),)
 
 
-def pad_case(module: ModuleType, rng: np.random.Generator) -> tuple[Any, tuple[np.ndarray, ...]]:
-    return part(module, "PadShortcut", "resnet_numpy")(3, 8, 2), (rng.normal(size=(2, 3, 5, 7)),)
+# ---- shortcuts ----
 
 
-def projection_case(module: ModuleType, rng: np.random.Generator) -> tuple[Any, tuple[np.ndarray, ...]]:
-    layer = part(module, "Projection", "resnet_numpy")(3, 5, 2, rng=rng, dtype=np.float64)
-    return random_block(layer, rng), (rng.normal(size=(2, 3, 7, 11)),)
+def pad_case(load: Load, rng: np.random.Generator, dtype: Any) -> Case:
+    return load("resnet_numpy").PadShortcut(3, 8, 2), (rng.normal(size=(2, 3, 5, 7)),)
+
+
+def torch_pad(params: dict[str, Tensor], x: Tensor) -> Tensor:
+    """Option A as a convolution: output channels 2, 3, 4 copy the input's, the other five have weights of zero."""
+    weight = torch.zeros(8, 3, 1, 1, dtype=x.dtype)
+    weight[2:5, :, 0, 0] = torch.eye(3)
+    return F.conv2d(x, weight, stride=2)
+
+
+def projection_case(load: Load, rng: np.random.Generator, dtype: Any) -> Case:
+    layer = load("resnet_numpy").Projection(3, 5, 2, rng=rng, dtype=dtype)
+    return random_layer(layer, rng), (rng.normal(size=(2, 3, 7, 11)),)
 
 
 def torch_projection(p: dict[str, Tensor], x: Tensor) -> Tensor:
-    x = F.conv2d(x, p["0.weight"], stride=2)
-    return F.batch_norm(x, None, None, p["1.weight"], p["1.bias"], training=True)
+    return F.batch_norm(F.conv2d(x, p["0.weight"], stride=2), None, None, p["1.weight"], p["1.bias"], training=True)
 
 
-def random_block(layer: Any, rng: np.random.Generator) -> Any:
-    """The block with all of its parameters random, its scales positive."""
-    for p in layer.params.values():
-        p[...] = rng.uniform(0.5, 1.5, p.shape) if p.ndim == 1 else rng.normal(size=p.shape)
-    return layer
+# ---- blocks ----
 
 
-def block_case(name: str, option: str, stride: int) -> Callable:
-    def case(module: ModuleType, rng: np.random.Generator) -> tuple[Any, tuple[np.ndarray, ...]]:
-        kind = part(module, name, "resnet_numpy")
-        c = 3 if stride > 1 else 2 * kind.expansion
+def block_case(title: str, name: str, option: str, stride: int) -> LayerCase:
+    """A block of either kind, and the same from torch operations."""
+
+    def build(load: Load, rng: np.random.Generator, dtype: Any) -> Case:
+        block = getattr(load("resnet_numpy"), name)
+        c = 3 if stride > 1 else 2 * block.expansion
         channels = 5 if option == "A" and stride > 1 else 2  # a shortcut of zeros can only add channels
-        return random_block(kind(c, channels, stride, option=option, rng=rng), rng), (rng.normal(size=(2, c, 5, 7)),)
+        layer = block(c, channels, stride, option=option, rng=rng, dtype=dtype)
+        return random_layer(layer, rng), (rng.normal(size=(2, c, 5, 7)),)
 
-    return case
-
-
-def torch_block(option: str, stride: int) -> Callable:
-    """A block of either kind from torch operations."""
-
-    def block(p: dict[str, Tensor], x: Tensor) -> Tensor:
-        last = 3 if "conv3.weight" in p else 2
+    def torch_block(p: dict[str, Tensor], x: Tensor) -> Tensor:
+        last = 3 if name == "Bottleneck" else 2
         y = x
         for i in range(1, last + 1):
             weight = p[f"conv{i}.weight"]
@@ -118,27 +121,24 @@ def torch_block(option: str, stride: int) -> Callable:
             x = F.pad(x[:, :, ::stride, ::stride], (0, 0, 0, 0, more // 2, more - more // 2))
         return F.relu(y if option == "none" else y + x)
 
-    return block
+    return LayerCase(f"{name}, {title}", build, torch_block)
 
 
-NORM_LAYERS = (
+CIFAR_LAYERS = (
     LayerCase("BatchNorm2d", norm_case, torch_norm),
     LayerCase("BatchNorm2d in evaluation", norm_case_evaluation, torch_norm_evaluation),
     LayerCase("BatchNorm2d at extremes", norm_case_extreme, torch_norm, smooth=False),
     LayerCase("GlobalAvgPool", pool_case, lambda params, x: F.adaptive_avg_pool2d(x, 1).flatten(1)),
+    LayerCase("PadShortcut", pad_case, torch_pad),
+    block_case("identity", "BasicBlock", "A", 1),
+    block_case("option A", "BasicBlock", "A", 2),
 )
-CIFAR_LAYERS = (
-    *NORM_LAYERS,
-    LayerCase("PadShortcut", pad_case, lambda params, x: F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, 2, 3))),
-    LayerCase("BasicBlock, identity", block_case("BasicBlock", "A", 1), torch_block("A", 1)),
-    LayerCase("BasicBlock, option A", block_case("BasicBlock", "A", 2), torch_block("A", 2)),
-)
+PLAIN_LAYERS = (block_case("plain", "BasicBlock", "none", 2),)
 LAYERS_OF_18 = (
     LayerCase("Projection", projection_case, torch_projection),
-    LayerCase("BasicBlock, option B", block_case("BasicBlock", "B", 2), torch_block("B", 2)),
+    block_case("option B", "BasicBlock", "B", 2),
 )
 LAYERS_OF_50 = (
-    LayerCase("Bottleneck, identity", block_case("Bottleneck", "B", 1), torch_block("B", 1)),
-    LayerCase("Bottleneck, option B", block_case("Bottleneck", "B", 2), torch_block("B", 2)),
+    block_case("identity", "Bottleneck", "B", 1),
+    block_case("option B", "Bottleneck", "B", 2),
 )
-PLAIN_LAYERS = (LayerCase("BasicBlock, plain", block_case("BasicBlock", "none", 2), torch_block("none", 2)),)
