@@ -121,15 +121,17 @@ def empty_check(load: Load, rng: np.random.Generator) -> list[Finding]:
 
 
 def dropout_check(load: Load, rng: np.random.Generator) -> list[Finding]:
-    """The NumPy level's masks are those that the levels are given; the paper level's module draws them by itself."""
-    batch, seed = padded_batch(rng), int(rng.integers(2**31))
-    want = dropout_noise(np.random.default_rng(seed), batch, layers=LAYERS, d_model=7, dropout=DROPOUT)
-    draw, shapes = load("transformer_numpy").dropout_masks, (batch["source"].shape, batch["target"].shape)
-    masks = draw(LAYERS, *shapes, 7, DROPOUT, rng=np.random.default_rng(seed))
-    findings = compare_all("numpy", {f"mask_{name}": mask for name, mask in masks.items()}, want)
+    """The NumPy level draws masks as the levels are given them; the paper level's module draws its own."""
+    batch, sizes = padded_batch(rng), {"layers": LAYERS, "d_model": 300, "dropout": DROPOUT}
+    shapes = {name: mask.shape for name, mask in dropout_noise(rng, batch, **sizes).items()}
+    draw = load("transformer_numpy").dropout_masks
+    masks = draw(LAYERS, batch["source"].shape, batch["target"].shape, 300, DROPOUT, rng=rng)
+    found = {f"mask_{name}": mask.shape for name, mask in masks.items()}
+    findings = [passed("numpy shapes") if found == shapes else failed("numpy shapes", f"{found}, expected {shapes}")]
+    findings += of_a_mask("numpy", np.concatenate([mask.ravel() for mask in masks.values()]), DROPOUT)
 
-    dropout, x = load("transformer_paper").Dropout, torch.tensor(rng.normal(size=(400, 300)))
-    drawn = dropout(0.4, torch.Generator().manual_seed(seed)).train()(torch.ones_like(x)).numpy()
+    dropout, x, seed = load("transformer_paper").Dropout, torch.tensor(rng.normal(size=(400, 300))), 7
+    drawn = dropout(0.4, torch.Generator().manual_seed(seed)).train()(torch.ones_like(x))
     with torch.random.fork_rng(devices=[]):
         torch.random.manual_seed(seed)
         theirs = nn.Dropout(0.4)(x).numpy()
@@ -137,11 +139,17 @@ def dropout_check(load: Load, rng: np.random.Generator) -> list[Finding]:
         ours = dropout(0.4, None).train()(x).numpy()
     return [
         *findings,
-        near("paper, mean of what is drawn", float(drawn.mean()), 1.0, 0.02),
-        near("paper, share of dropped units", float((drawn == 0).mean()), 0.4, 0.02),
-        compare("paper, a kept unit", drawn.max(), 1.0 / 0.6),
+        *of_a_mask("paper", drawn.numpy(), 0.4),
         compare("paper, torch's own stream", ours, theirs),
         compare("paper, evaluation", dropout(0.4, None).eval()(x).numpy(), x.numpy().copy()),
+    ]
+
+
+def of_a_mask(what: str, mask: np.ndarray, p: float) -> list[Finding]:
+    return [
+        near(f"{what} mean", float(mask.mean()), 1.0, 0.02),
+        near(f"{what} share of dropped units", float((mask == 0).mean()), p, 0.02),
+        compare(f"{what} kept unit", mask.max(), 1.0 / (1.0 - p)),
     ]
 
 
