@@ -118,7 +118,7 @@ MLP = Ladder(
         tiny_run("train_mlp", "tiny", "paper", "epochs=1"),
         tiny_run("train_mlp", "tiny", "numpy", "epochs=1"),
     ),
-    overfit=Overfit(steps=150, loss=0.2, options={"lr": 0.03}),
+    overfit=Overfit(steps=150, loss=0.2, options={"lr": 0.02}),
     climb=climb(sizes={"sizes": CLIMB_SIZES}, options={"lr": 3e-3}),  # with the ladder's dropout
     bench=Bench(
         batch=mnist_sized,

@@ -3,6 +3,8 @@ runs and learns. A new chapter is here as soon as it has a `ladder.py`."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -79,7 +81,8 @@ def test_a_bench_times_every_level_in_float32(name: str, monkeypatch: pytest.Mon
     contenders = contenders_of(ladder, ladder.bench)
     assert len(contenders) >= len(ladder.levels)
     for contender in contenders[: len(ladder.levels)]:
-        assert np.isfinite(contender.step())
+        loss: Any = contender.step()
+        assert np.isfinite(loss)
     for trainer in started:
         floating = {p.dtype for p in trainer.params().values() if np.issubdtype(p.dtype, np.floating)}
         assert floating == {np.dtype(np.float32)}

@@ -104,7 +104,8 @@ def test_the_network_is_that_of_the_configuration() -> None:
         changed = config.model_copy(update={"network": network, "option": option})
         assert train_resnet.model_sizes(changed) == sizes | {"option": built}
     colours = load_config("resnet110", train_resnet.CONFIG, folder=train_resnet.CONFIGS)
-    assert train_resnet.initial_params(colours, torch.Generator())["conv1.weight"].shape == (16, 3, 3, 3)
+    level = load_ladders("05")["cifar_resnet"].level("paper", **train_resnet.model_sizes(colours))
+    assert level.fresh(np.random.default_rng(0))["conv1.weight"].shape == (16, 3, 3, 3)
 
 
 def test_bad_configurations_are_refused() -> None:
