@@ -43,16 +43,15 @@ from transformer_levels import (
     PaperTransformer,
     attention_batch,
     decoder_batch,
-    decoder_noise,
     dropout_noise,
     encoder_batch,
-    encoder_noise,
+    layer_noise,
     padded_batch,
     schedule,
     translation_batch,
 )
 from transformer_references import Marian, TorchAttention, TorchDecoderLayer, TorchEncoderLayer, TorchTransformer
-from translation_checks import bpe_check, decoding_check
+from translation_checks import bpe_check, cache_check, search_check
 from translation_data import date_coder, encode_pairs, load_pairs, make_batch
 
 from utils.ladder import Batch, Bench, Check, Climb, Deviation, Ladder, Overfit, Trainer
@@ -125,7 +124,7 @@ ENCODER_LADDER = Ladder(
     paper=f"{PAPER}, section 3.1",
     sizes=LAYER_SIZES,
     data=encoder_batch,
-    noise=encoder_noise,
+    noise=layer_noise,
     modules=MODULES,
     builders={"numpy": NumpyEncoderLayer, "pytorch_lowlevel": LowEncoderLayer, "paper": PaperEncoderLayer},
     reference_builders={"torch.nn.TransformerEncoderLayer": TorchEncoderLayer},
@@ -141,7 +140,7 @@ DECODER_LADDER = Ladder(
     paper=f"{PAPER}, section 3.1",
     sizes=LAYER_SIZES,
     data=decoder_batch,
-    noise=decoder_noise,
+    noise=layer_noise,
     modules=MODULES,
     builders={"numpy": NumpyDecoderLayer, "pytorch_lowlevel": LowDecoderLayer, "paper": PaperDecoderLayer},
     reference_builders={"torch.nn.TransformerDecoderLayer": TorchDecoderLayer},
@@ -173,7 +172,8 @@ TRANSFORMER_LADDER = Ladder(
         Check("masks", mask_check, proof="levels"),
         Check("an empty source", empty_check, proof="levels"),
         Check("dropout", dropout_check, proof="levels"),
-        Check("decoding", decoding_check, proof="levels"),
+        Check("cache", cache_check, proof="levels"),
+        Check("decoding", search_check, proof="levels"),
         Check("byte pairs", bpe_check, proof="levels"),
         init_check("transformer"),
         Check("learning rate", schedule_check, proof="training"),

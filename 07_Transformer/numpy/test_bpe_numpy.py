@@ -1,11 +1,10 @@
-import json
 import time
 
 import pytest
 from bpe_numpy import BYTES, PIECE, SPECIAL, BytePairEncoder
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+from translation_checks import library, merges_of
 
 from utils.chapters import ROOT
 from utils.data_loaders import load_dataset, missing_files
@@ -14,30 +13,9 @@ PROSE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()
 CODER = BytePairEncoder.train(PROSE, 600)
 
 
-def library(texts, size):
-    """The tokenizers library, told to do what we do: our pieces, its byte-level alphabet, its trainer."""
-    theirs = Tokenizer(models.BPE())
-    split = pre_tokenizers.Split(Regex(PIECE), "isolated")
-    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    theirs.pre_tokenizer = pre_tokenizers.Sequence([split, byte_level])
-    trainer = trainers.BpeTrainer(
-        vocab_size=size,
-        special_tokens=list(SPECIAL),
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    theirs.train_from_iterator(texts, trainer)
-    return theirs
-
-
-def merges_of(theirs):
-    model = json.loads(theirs.to_str())["model"]
-    return [(model["vocab"][a], model["vocab"][b]) for a, b in model["merges"]]
-
-
 @pytest.mark.parametrize("size", [259, 300, 977, 1499])
 def test_the_library_learns_the_same_merges_and_gives_the_same_ids(size):
-    ours, theirs = BytePairEncoder.train(PROSE, size), library(PROSE, size)
+    ours, theirs = BytePairEncoder.train(PROSE, size), library(PROSE, size, PIECE)
     assert ours.merges == merges_of(theirs)
     assert len(ours) == theirs.get_vocab_size() == size
     for text in [*PROSE, "Überraschung: ½ 日本 🙂", " \t \n ", "aaaaaaa", ""]:
@@ -46,7 +24,7 @@ def test_the_library_learns_the_same_merges_and_gives_the_same_ids(size):
 
 @given(st.lists(st.text(alphabet="ab .", max_size=9), max_size=8))
 def test_the_library_agrees_on_ties_and_overlaps(texts):
-    ours, theirs = BytePairEncoder.train(texts, 275), library(texts, 275)
+    ours, theirs = BytePairEncoder.train(texts, 275), library(texts, 275, PIECE)
     assert ours.merges == merges_of(theirs)
     for text in texts:
         assert ours.encode(text) == theirs.encode(text).ids
@@ -123,7 +101,7 @@ def test_captions_give_the_same_ids_and_training_is_fast():
     begin = time.perf_counter()
     ours = BytePairEncoder.train(texts, 2000)
     assert time.perf_counter() - begin < 20  # about 0.5 s; each merge counted anew would take minutes
-    theirs = library(texts, 2000)
+    theirs = library(texts, 2000, PIECE)
     assert ours.merges == merges_of(theirs)
     assert all(ours.encode(text) == theirs.encode(text).ids for text in texts)
     assert all(ours.decode(ours.encode(text)) == text for text in texts)

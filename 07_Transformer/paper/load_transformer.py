@@ -11,7 +11,7 @@ cosines, where the paper alternates them; so its d_model features are ours in an
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,40 +24,22 @@ from utils.levels.names import NameTable, Packed, pack
 Entries = dict[str, str | Packed]  # their name -> ours
 
 # --8<-- [start:name_table]
-TORCH = {  # our part of a layer -> torch.nn's
+PARTS = {  # ours in a layer, and what the libraries call them
     "encoder": {
-        "attention": "self_attn",
-        "norm1": "norm1",
-        "feed_forward.linear1": "linear1",
-        "feed_forward.linear2": "linear2",
-        "norm2": "norm2",
+        "attention": {"torch": "self_attn", "marian": "self_attn"},
+        "norm1": {"torch": "norm1", "marian": "self_attn_layer_norm"},
+        "feed_forward.linear1": {"torch": "linear1", "marian": "fc1"},
+        "feed_forward.linear2": {"torch": "linear2", "marian": "fc2"},
+        "norm2": {"torch": "norm2", "marian": "final_layer_norm"},
     },
     "decoder": {
-        "self_attention": "self_attn",
-        "norm1": "norm1",
-        "cross_attention": "multihead_attn",
-        "norm2": "norm2",
-        "feed_forward.linear1": "linear1",
-        "feed_forward.linear2": "linear2",
-        "norm3": "norm3",
-    },
-}
-MARIAN = {  # our part of a layer -> Marian's
-    "encoder": {
-        "attention": "self_attn",
-        "norm1": "self_attn_layer_norm",
-        "feed_forward.linear1": "fc1",
-        "feed_forward.linear2": "fc2",
-        "norm2": "final_layer_norm",
-    },
-    "decoder": {
-        "self_attention": "self_attn",
-        "norm1": "self_attn_layer_norm",
-        "cross_attention": "encoder_attn",
-        "norm2": "encoder_attn_layer_norm",
-        "feed_forward.linear1": "fc1",
-        "feed_forward.linear2": "fc2",
-        "norm3": "final_layer_norm",
+        "self_attention": {"torch": "self_attn", "marian": "self_attn"},
+        "norm1": {"torch": "norm1", "marian": "self_attn_layer_norm"},
+        "cross_attention": {"torch": "multihead_attn", "marian": "encoder_attn"},
+        "norm2": {"torch": "norm2", "marian": "encoder_attn_layer_norm"},
+        "feed_forward.linear1": {"torch": "linear1", "marian": "fc1"},
+        "feed_forward.linear2": {"torch": "linear2", "marian": "fc2"},
+        "norm3": {"torch": "norm3", "marian": "final_layer_norm"},
     },
 }
 MARIAN_COPIES = ("lm_head.weight", "model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight")
@@ -65,8 +47,8 @@ MARIAN_POSITIONS = ("model.encoder.embed_positions.weight", "model.decoder.embed
 KINDS = ("weight", "bias")
 
 
-def torch_attention(theirs: str, ours: str) -> Entries:
-    """One attention, each name with what comes before it: `in_proj_weight` has q, k and v below one another."""
+def torch_attention(theirs: str = "", ours: str = "") -> Entries:
+    """One attention, with what comes before its names: `in_proj_weight` has q, k and v below one another."""
     table: Entries = {f"{theirs}in_proj_{kind}": pack(*(f"{ours}{part}.{kind}" for part in "qkv")) for kind in KINDS}
     return table | {f"{theirs}out_proj.{kind}": f"{ours}out.{kind}" for kind in KINDS}
 
@@ -75,33 +57,33 @@ def marian_attention(theirs: str, ours: str) -> Entries:
     return {f"{theirs}{part}_proj.{kind}": f"{ours}{part}.{kind}" for part in ("q", "k", "v", "out") for kind in KINDS}
 
 
-def layer_names(
-    parts: Mapping[str, str], attention: Callable[[str, str], Entries], theirs: str = "", ours: str = ""
-) -> Entries:
-    """The names of one layer, with what comes before them in the whole model."""
+ATTENTION = {"torch": torch_attention, "marian": marian_attention}
+
+
+def layer_names(library: str, stack: str, theirs: str = "", ours: str = "") -> Entries:
+    """One layer of the encoder or the decoder, with what comes before its names."""
     table: Entries = {}
-    for part, name in parts.items():
+    for part, names in PARTS[stack].items():
+        place = f"{theirs}{names[library]}"
         if part.endswith("attention"):
-            table |= attention(f"{theirs}{name}.", f"{ours}{part}.")
+            table |= ATTENTION[library](f"{place}.", f"{ours}{part}.")
         else:
-            table |= {f"{theirs}{name}.{kind}": f"{ours}{part}.{kind}" for kind in KINDS}
+            table |= {f"{place}.{kind}": f"{ours}{part}.{kind}" for kind in KINDS}
     return table
 
 
-def stack_names(
-    stacks: Mapping[str, Mapping[str, str]], attention: Callable[[str, str], Entries], layers: int, theirs: str = ""
-) -> Entries:
-    """The names of all layers of encoder and decoder."""
+def stack_names(library: str, layers: int, theirs: str = "") -> Entries:
+    """All layers of encoder and decoder."""
     table: Entries = {}
-    for stack, parts in stacks.items():
+    for stack in PARTS:
         for i in range(layers):
-            table |= layer_names(parts, attention, f"{theirs}{stack}.layers.{i}.", f"{stack}.{i}.")
+            table |= layer_names(library, stack, f"{theirs}{stack}.layers.{i}.", f"{stack}.{i}.")
     return table
 
 
 def torch_names(layers: int) -> NameTable:
     """`torch.nn.Transformer`, beside an `embedding`."""
-    return NameTable({"embedding.weight": "embedding.weight", **stack_names(TORCH, torch_attention, layers)})
+    return NameTable({"embedding.weight": "embedding.weight", **stack_names("torch", layers)})
 
 
 class MarianNames(NameTable):
@@ -114,7 +96,7 @@ class MarianNames(NameTable):
     def __init__(self, vocabulary: int, layers: int, d_model: int, positions: int) -> None:
         table = marian_positions(positions, d_model)
         super().__init__(
-            {"model.shared.weight": "embedding.weight", **stack_names(MARIAN, marian_attention, layers, "model.")},
+            {"model.shared.weight": "embedding.weight", **stack_names("marian", layers, "model.")},
             ties=dict.fromkeys(MARIAN_COPIES, "embedding.weight"),
             constants={**dict.fromkeys(MARIAN_POSITIONS, table), "final_logits_bias": np.zeros((1, vocabulary))},
         )

@@ -118,7 +118,7 @@ def main(config: TranslationConfig, folder: Path, *, level: str = "paper", resum
     val = sources[:500], targets[:500]
     batches: Any = TokenBatches(*encode_pairs(train, coder), config.tokens, rng["data"])
     start = initial_params(config, len(coder), torch_generator(rng["init"]))
-    masked = config.model == "transformer" and rng["torch"].device.type == "cpu"
+    masked = config.model == "transformer" and device == "cpu"
     options = {"device": device} if level == "paper" else {}
 
     with Run(folder, identity, rng=rng, resume=resume) as run:

@@ -62,10 +62,11 @@ def attention_check(load: Load, rng: np.random.Generator) -> list[Finding]:
     params, batch = random_like(levels["paper"].fresh(rng), rng), attention_batch(rng)
     p, x, memory, mask = to_torch(params), *(torch.tensor(batch[name]) for name in ("x", "memory", "mask"))
     want = torch_multi_head(p, x, memory, mask, heads=HEADS).numpy()
-    findings = [
-        compare(f"{name}, d_k {d_k}", level.run(params, batch, training=False).outputs["output"], want)
-        for name, level in levels.items()
-    ]
+    findings = []
+    for name, level in levels.items():
+        got = level.run(params, batch, training=False).outputs["output"]
+        findings.append(compare(f"{name}, d_k {d_k}", got, want))
+        findings.append(compare(f"{name}, rows of its own keys", len(level.fresh(rng)["k.weight"]), HEADS * d_k))
     q, k = (F.linear(rows, p[f"{n}.weight"], p[f"{n}.bias"]) for n, rows in (("q", x), ("k", memory)))
     q, k = (rows.unflatten(2, (HEADS, d_k)).transpose(1, 2) for rows in (q, k))  # (B, H, T, d_k), (B, H, S, d_k)
     scores = (q @ k.mT / d_k**0.5).masked_fill(~mask, -torch.inf)
@@ -120,15 +121,17 @@ def empty_check(load: Load, rng: np.random.Generator) -> list[Finding]:
 
 
 def dropout_check(load: Load, rng: np.random.Generator) -> list[Finding]:
-    """The NumPy level's masks are those that the levels are given; the paper level's module draws them by itself."""
-    batch, seed = padded_batch(rng), int(rng.integers(2**31))
-    want = dropout_noise(np.random.default_rng(seed), batch, layers=LAYERS, d_model=7, dropout=DROPOUT)
-    draw, shapes = load("transformer_numpy").dropout_masks, (batch["source"].shape, batch["target"].shape)
-    masks = draw(LAYERS, *shapes, 7, DROPOUT, rng=np.random.default_rng(seed))
-    findings = compare_all("numpy", {f"mask_{name}": mask for name, mask in masks.items()}, want)
+    """The NumPy level draws masks as the levels are given them; the paper level's module draws its own."""
+    batch, sizes = padded_batch(rng), {"layers": LAYERS, "d_model": 300, "dropout": DROPOUT}
+    shapes = {name: mask.shape for name, mask in dropout_noise(rng, batch, **sizes).items()}
+    draw = load("transformer_numpy").dropout_masks
+    masks = draw(LAYERS, batch["source"].shape, batch["target"].shape, 300, DROPOUT, rng=rng)
+    found = {f"mask_{name}": mask.shape for name, mask in masks.items()}
+    findings = [passed("numpy shapes") if found == shapes else failed("numpy shapes", f"{found}, expected {shapes}")]
+    findings += of_a_mask("numpy", np.concatenate([mask.ravel() for mask in masks.values()]), DROPOUT)
 
-    dropout, x = load("transformer_paper").Dropout, torch.tensor(rng.normal(size=(400, 300)))
-    drawn = dropout(0.4, torch.Generator().manual_seed(seed)).train()(torch.ones_like(x)).numpy()
+    dropout, x, seed = load("transformer_paper").Dropout, torch.tensor(rng.normal(size=(400, 300))), 7
+    drawn = dropout(0.4, torch.Generator().manual_seed(seed)).train()(torch.ones_like(x))
     with torch.random.fork_rng(devices=[]):
         torch.random.manual_seed(seed)
         theirs = nn.Dropout(0.4)(x).numpy()
@@ -136,11 +139,17 @@ def dropout_check(load: Load, rng: np.random.Generator) -> list[Finding]:
         ours = dropout(0.4, None).train()(x).numpy()
     return [
         *findings,
-        near("paper, mean of what is drawn", float(drawn.mean()), 1.0, 0.02),
-        near("paper, share of dropped units", float((drawn == 0).mean()), 0.4, 0.02),
-        compare("paper, a kept unit", drawn.max(), 1.0 / 0.6),
+        *of_a_mask("paper", drawn.numpy(), 0.4),
         compare("paper, torch's own stream", ours, theirs),
         compare("paper, evaluation", dropout(0.4, None).eval()(x).numpy(), x.numpy().copy()),
+    ]
+
+
+def of_a_mask(what: str, mask: np.ndarray, p: float) -> list[Finding]:
+    return [
+        near(f"{what} mean", float(mask.mean()), 1.0, 0.02),
+        near(f"{what} share of dropped units", float((mask == 0).mean()), p, 0.02),
+        compare(f"{what} kept unit", mask.max(), 1.0 / (1.0 - p)),
     ]
 
 
@@ -226,33 +235,37 @@ def shared_counts() -> dict[str, int]:
         }
 
 
-def paper_counts(paper: ModuleType) -> dict[str, int]:
-    """Every row of Table 3 with 41,000 rows of the embedding, and both configurations at the vocabularies in question."""
+@cache
+def counts_of_table_3(paper: ModuleType) -> dict[str, int]:
+    """Every row with 41,000 rows of the embedding."""
     with shapes_only():
-        rows = {row: paper.Transformer(41_000, max_length=2, **changes) for row, (changes, _) in TABLE_3.items()}
-        rows |= {f"big, {n:,} ids": paper.big(n) for n in (36_000, 37_000)} | {"base, 37,000 ids": paper.base(37_000)}
-        rows["small"] = paper.Transformer(11, layers=2, d_model=12, heads=3, d_ff=7, d_k=5)
-    return {row: count(module) for row, module in rows.items()}
+        return {row: count(paper.Transformer(41_000, max_length=2, **changes)) for row, (changes, _) in TABLE_3.items()}
 
 
 def count_check(load: Load, rng: np.random.Generator) -> list[Finding]:
     """Every count of Table 3 with one shared embedding of 41,000 rows, big with 36,000; the references' counts at 37,000."""
-    ours, findings = paper_counts(load("transformer_paper")), []
+    paper, small, findings = (
+        load("transformer_paper"),
+        {"layers": 2, "d_model": 12, "heads": 3, "d_ff": 7, "d_k": 5},
+        [],
+    )
+    rows = counts_of_table_3(paper)
     for row, (_, millions) in TABLE_3.items():
-        what, got = f"Table 3, {row}", ours[row] / 1e6
+        what, got = f"Table 3, {row}", rows[row] / 1e6
         good = abs(got - millions) < 1.0
         findings.append(passed(what) if good else failed(what, f"{got:.1f} million, the paper has {millions}"))
-    small = load("transformer_numpy").Transformer(
-        11, layers=2, d_model=12, heads=3, d_ff=7, d_k=5, max_length=2, rng=rng
-    )
+    with shapes_only():
+        base, big, smaller = count(paper.base(37_000)), count(paper.big(37_000)), count(paper.big(36_000))
+        narrow = count(paper.Transformer(11, **small))
+    ours = load("transformer_numpy").Transformer(11, **small, max_length=2, rng=rng).params
     for what, got, want in (
-        ("Table 3, base, 41,000 ids, millions", round(ours["base"] / 1e6), 65),
-        ("Table 3, big, 36,000 ids, millions", round(ours["big, 36,000 ids"] / 1e6), 213),
-        ("base, 37,000 ids", ours["base, 37,000 ids"], BODY + 37_000 * 512),
-        ("big, 37,000 ids", ours["big, 37,000 ids"], BIG_BODY + 37_000 * 1024),
+        ("Table 3, base, 41,000 ids, millions", round(rows["base"] / 1e6), 65),
+        ("Table 3, big, 36,000 ids, millions", round(smaller / 1e6), 213),
+        ("base, 37,000 ids", base, BODY + 37_000 * 512),
+        ("big, 37,000 ids", big, BIG_BODY + 37_000 * 1024),
         ("torch.nn.Transformer's body", shared_counts()["torch"], BODY),
         ("Marian, 37,000 ids", shared_counts()["Marian"], BODY + 37_000 * 512),
-        ("numpy, small", sum(p.size for p in small.params.values()), ours["small"]),
+        ("numpy, small", sum(p.size for p in ours.values()), narrow),
     ):
         findings.append(compare(what, got, want))
     return findings

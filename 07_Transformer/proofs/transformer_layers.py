@@ -44,7 +44,7 @@ def tiled_case(mask: str, extreme: float = 1.0) -> Build:
     """Tiles that do not divide the 5 queries and 11 keys."""
 
     def build(load: Load, rng: np.random.Generator, dtype: Any) -> Case:
-        return load("online_softmax_numpy").TiledAttention(2, 3), heads_and_mask(rng, mask, extreme)
+        return load("online_softmax_numpy").TiledAttention(3, 4), heads_and_mask(rng, mask, extreme)
 
     return build
 
@@ -60,7 +60,7 @@ class CausalTiles:
 
 
 def causal_tiles_case(load: Load, rng: np.random.Generator, dtype: Any) -> Case:
-    return CausalTiles(load("online_softmax_numpy").TiledAttention(2, 3, scale=0.7)), heads_and_mask(rng, "none")
+    return CausalTiles(load("online_softmax_numpy").TiledAttention(3, 4, scale=0.7)), heads_and_mask(rng, "none")
 
 
 def torch_causal(params: Any, q: Tensor, k: Tensor, v: Tensor) -> Tensor:

@@ -74,11 +74,8 @@ def decoder_batch(rng: np.random.Generator) -> Batch:
     return encoder_batch(rng, T) | {"memory": rng.normal(size=(B, S, D_MODEL)), "mask": mask}
 
 
-def encoder_noise(rng: np.random.Generator, batch: Batch, **sizes: Any) -> Batch:
-    return {"drops": dropout_mask(rng, (2, *batch["x"].shape), DROPOUT)}
-
-
-def decoder_noise(rng: np.random.Generator, batch: Batch, **sizes: Any) -> Batch:
+def layer_noise(rng: np.random.Generator, batch: Batch, **sizes: Any) -> Batch:
+    """A mask for each sub-layer; the encoder's has two, and leaves the third alone."""
     return {"drops": dropout_mask(rng, (3, *batch["x"].shape), DROPOUT)}
 
 

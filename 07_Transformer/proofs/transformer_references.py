@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 import torch
 from load_transformer import (
-    TORCH,
     MarianNames,
     layer_names,
     marian_order,
@@ -74,7 +74,7 @@ def set_drops(layer: Any, drops: Sequence[Tensor | None]) -> None:
 
 
 class TorchAttention(PaperAttention):
-    names = NameTable(torch_attention("", ""))
+    names = NameTable(torch_attention())
 
     def build(self):
         return nn.MultiheadAttention(self.sizes["d_model"], self.sizes["heads"], batch_first=True)
@@ -85,7 +85,7 @@ class TorchAttention(PaperAttention):
 
 
 class TorchEncoderLayer(PaperEncoderLayer):
-    names = NameTable(layer_names(TORCH["encoder"], torch_attention))
+    names = NameTable(layer_names("torch", "encoder"))
 
     def build(self):
         return with_given_dropout(nn.TransformerEncoderLayer(*self.sizes.values(), dropout=0.0, batch_first=True))
@@ -96,7 +96,7 @@ class TorchEncoderLayer(PaperEncoderLayer):
 
 
 class TorchDecoderLayer(PaperDecoderLayer):
-    names = NameTable(layer_names(TORCH["decoder"], torch_attention))
+    names = NameTable(layer_names("torch", "decoder"))
 
     def build(self):
         return with_given_dropout(nn.TransformerDecoderLayer(*self.sizes.values(), dropout=0.0, batch_first=True))
@@ -157,7 +157,7 @@ class TorchTransformer(SmoothedByTorch):
     def build(self):
         return TorchModel(**of_model(self.sizes))
 
-    @property
+    @cached_property
     def names(self) -> NameTable:
         return torch_names(self.sizes["layers"])
 
@@ -204,7 +204,7 @@ class Marian(SmoothedByTorch):
     def build(self):
         return marian(**of_model(self.sizes))
 
-    @property
+    @cached_property
     def names(self) -> NameTable:
         return MarianNames(self.sizes["vocabulary"], self.sizes["layers"], self.sizes["d_model"], POSITIONS)
 

@@ -6,14 +6,14 @@ Each is a function (load, generator) -> findings, declared in `../ladder.py`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import torch
-from transformer_checks import Logits, ladder, logits_of
+from transformer_checks import ladder, logits_of
 from transformer_levels import BOS, EOS, VOCABULARY, translation_batch
 
 from utils.ladder import Load
@@ -21,6 +21,10 @@ from utils.parity.compare import compare
 from utils.parity.finding import Finding, failed, passed
 
 LONGEST = 8
+BEAMS = ((1, 0.0), (2, 2.0), (4, 0.6))  # width and alpha
+ARRAYS: dict[str, Callable[[Any], Any]] = {"numpy": np.asarray, "paper": torch.tensor}  # of the levels that decode
+Following = Callable[[np.ndarray, list[tuple[int, ...]]], np.ndarray]
+"""What follows: a source (S,), and the words of N sentences so far, give the next token's logits (N, V)."""
 
 
 def same(what: str, got: Any, want: Any) -> Finding:
@@ -30,26 +34,46 @@ def same(what: str, got: Any, want: Any) -> Finding:
 # ---- decoding ----
 
 
-def greedy_without_cache(logits: Logits, source: np.ndarray) -> list[list[int]]:
-    """The whole model again for every token."""
-    target = np.full((len(source), 1), BOS)
-    for _ in range(LONGEST):
-        target = np.concatenate([target, logits(source, target)[:, -1].argmax(1)[:, None]], axis=1)
-    rows = target[:, 1:].tolist()
-    return [row[: row.index(EOS)] if EOS in row else row for row in rows]
+def drawn(source: np.ndarray, prefixes: list[tuple[int, ...]]) -> np.ndarray:
+    """Each sequence of ids draws logits of its own, so that sentences end early, late, or not at all."""
+    return np.stack([2.0 * np.random.default_rng([*source, *words]).normal(size=7) for words in prefixes])
 
 
-def beam_by_definition(logits: Logits, source: np.ndarray, beam: int, alpha: float) -> list[int]:
-    """Beam search of one sentence (S,) in plain lists, to the last step and without a cache."""
+class Drawn:
+    """A model of which `drawn` says what follows. It is its own cache, and remembers the words of every row."""
+
+    def __init__(self, array: Callable[[Any], Any]) -> None:
+        self.array = array
+
+    def start(self, source: Any) -> Drawn:
+        self.rows: list[tuple[np.ndarray, tuple[int, ...]]] = [(np.asarray(row), ()) for row in source]
+        return self
+
+    def step(self, tokens: Any, cache: Drawn) -> Any:
+        self.rows = [(source, (*words, int(t))) for (source, words), t in zip(self.rows, tokens, strict=True)]
+        return self.array(np.concatenate([drawn(source, [words[1:]]) for source, words in self.rows]))  # without BOS
+
+    def reorder(self, indices: Any) -> None:
+        self.rows = [self.rows[i] for i in indices]
+
+
+def greedy_by_definition(following: Following, source: np.ndarray) -> list[int]:
+    words: tuple[int, ...] = ()
+    while len(words) < LONGEST and (token := int(following(source, [words])[0].argmax())) != EOS:
+        words = (*words, token)
+    return list(words)
+
+
+def beam_by_definition(following: Following, source: np.ndarray, beam: int, alpha: float) -> list[int]:
+    """Beam search of one sentence in plain lists, to the last step."""
     alive: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
     finished: list[tuple[float, tuple[int, ...]]] = []
     for length in range(1, LONGEST + 1):
-        targets = np.array([(BOS, *words) for _, words in alive])
-        rows = torch.tensor(logits(np.tile(source, (len(alive), 1)), targets)[:, -1]).log_softmax(dim=1).tolist()
+        log_p = torch.tensor(following(source, [words for _, words in alive])).log_softmax(dim=1).tolist()
         grown = [
-            (total + log_p, (*words, token))
-            for (total, words), row in zip(alive, rows, strict=True)
-            for token, log_p in enumerate(row)
+            (total + p, (*words, token))
+            for (total, words), row in zip(alive, log_p, strict=True)
+            for token, p in enumerate(row)
         ]
         grown = sorted(grown, reverse=True)[: 2 * beam]
         penalty = ((5 + length) / 6) ** alpha
@@ -58,38 +82,52 @@ def beam_by_definition(logits: Logits, source: np.ndarray, beam: int, alpha: flo
     return list(max(finished or alive)[1])
 
 
-def decoding_check(load: Load, rng: np.random.Generator) -> list[Finding]:
-    """Step by step with the cache as at once without it, also after rows are chosen, copied and dropped; greedy decoding
-    and beam search as by definition, on whole passes through the paper level."""
+def search_check(load: Load, rng: np.random.Generator) -> list[Finding]:
+    """Greedy decoding and beam search as by definition, without a cache: of a Transformer, and of a model that draws."""
+    params = ladder().random_params(rng)
+    logits = logits_of(ladder().levels["paper"], params)
+    source = translation_batch(rng, (7, 4, 0, 6), (1, 1, 1, 1), VOCABULARY)["source"]
+
+    def transformer(source: np.ndarray, prefixes: list[tuple[int, ...]]) -> np.ndarray:
+        return logits(np.tile(source, (len(prefixes), 1)), np.array([(BOS, *words) for words in prefixes]))[:, -1]
+
+    findings = []
+    for name, following in {"Transformer": transformer, "drawn": drawn}.items():
+        greedy = [greedy_by_definition(following, row) for row in source]
+        beams = {options: [beam_by_definition(following, row, *options) for row in source] for options in BEAMS}
+        for level, array in ARRAYS.items():
+            implementation: Any = ladder().level(level, load=load)
+            model = Drawn(array) if name == "drawn" else implementation.model(params)
+            decode = load(f"decoding_{level}")
+            findings.append(same(f"{level}, {name}, greedy", decode.greedy(model, array(source), LONGEST), greedy))
+            for (beam, alpha), want in beams.items():
+                got = decode.beam_search(model, array(source), beam=beam, alpha=alpha, max_length=LONGEST)
+                findings.append(same(f"{level}, {name}, beam {beam}, alpha {alpha}", got, want))
+    penalties = {level: load(f"decoding_{level}").length_penalty(13, 0.5) for level in ARRAYS}
+    return [*findings, *(compare(f"{level}, length penalty", got, 3.0**0.5) for level, got in penalties.items())]
+
+
+def cache_check(load: Load, rng: np.random.Generator) -> list[Finding]:
+    """Step by step with the cache as at once without it, also after rows are chosen, copied and dropped."""
     params = ladder().random_params(rng)
     logits = logits_of(ladder().levels["paper"], params)
     batch = translation_batch(rng, (7, 4, 0), (6, 9, 7), VOCABULARY)
     source, target = batch["source"], batch["target"]
-    whole, chosen, new = logits(source, target), np.array([2, 0, 2]), np.array([[3], [4], [5]])
-    after = logits(source[chosen], np.concatenate([target[chosen], new], axis=1))[:, -1]
-    greedy = greedy_without_cache(logits, source)
-    beams = {
-        (beam, alpha): [beam_by_definition(logits, row, beam, alpha) for row in source]
-        for beam, alpha in ((1, 0.0), (3, 0.0), (4, 0.6))
-    }
+    chosen, new = np.array([2, 0, 2]), np.array([3, 4, 5])
+    whole = logits(source, target)
+    after = logits(source[chosen], np.concatenate([target[chosen], new[:, None]], axis=1))[:, -1]
     findings = []
-    for level, array in (("numpy", np.asarray), ("paper", torch.tensor)):
+    for level, array in ARRAYS.items():
         implementation: Any = ladder().level(level, load=load)
         model = implementation.model(params)
-        decode = load("decoding_numpy" if level == "numpy" else "decoding_paper")
         with torch.no_grad():
             cache = model.start(array(source))
-            for t in range(target.shape[1]):
-                got = np.asarray(model.step(array(target[:, t]), cache))
+            for t, words in enumerate(target.T):
+                got = np.asarray(model.step(array(words), cache))
                 findings.append(compare(f"{level}, cached position {t}", got, whole[:, t]))
             cache.reorder(array(chosen))
-            got = np.asarray(model.step(array(new[:, 0]), cache))
+            got = np.asarray(model.step(array(new), cache))
         findings.append(compare(f"{level}, other rows of the cache", got, after))
-        findings.append(same(f"{level}, greedy", decode.greedy(model, array(source), LONGEST), greedy))
-        for (beam, alpha), want in beams.items():
-            got = decode.beam_search(model, array(source), beam=beam, alpha=alpha, max_length=LONGEST)
-            findings.append(same(f"{level}, beam {beam}, alpha {alpha}", got, want))
-        findings.append(compare(f"{level}, length penalty", decode.length_penalty(13, 0.5), 3.0**0.5))
     return findings
 
 
