@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -87,9 +87,7 @@ class Adapter(Level):
         batch = cast_batch(batch, float_dtype(params))
         results = {p.name: self.run_phase(p, turns[p.name], model, batch, training) for p in self.ladder.phases}
         merged = next(iter(results.values())) if len(results) == 1 else merge(results)
-        return Result(
-            merged.outputs, merged.loss, merged.grads, merged.input_grads, merged.activations, self.buffers(model)
-        )
+        return replace(merged, buffers=self.buffers(model))
 
 
 def merge(results: Mapping[str, Result]) -> Result:
@@ -106,8 +104,7 @@ def merge(results: Mapping[str, Result]) -> Result:
         for kind in ("outputs", "input_grads", "activations"):
             getattr(merged, kind).update({f"{phase}.{name}": v for name, v in getattr(result, kind).items()})
         merged.outputs[f"{phase}.loss"] = np.array(result.loss)
-    total = sum(result.loss for result in results.values())
-    return Result(merged.outputs, total, merged.grads, merged.input_grads, merged.activations)
+    return replace(merged, loss=sum(result.loss for result in results.values()))
 
 
 class AdapterTrainer(Trainer):
