@@ -124,7 +124,14 @@ class GradientDescent:
         self.state: dict[str, dict[str, Array]] = {}
 
     def step(self, grads: dict[str, Array]) -> None:
-        """grads: a gradient for every parameter, under the same names."""
+        """grads: a gradient for every parameter, under its name and of its shape; anything else is a ValueError."""
+        if grads.keys() != self.params.keys():
+            wrong = sorted(grads.keys() ^ self.params.keys())
+            raise ValueError(f"{type(self).__name__}.step: names differ between parameters and gradients: {wrong}")
+        for name, param in self.params.items():
+            if grads[name].shape != param.shape:
+                shapes = f"has shape {param.shape}, its gradient {grads[name].shape}"
+                raise ValueError(f"{type(self).__name__}.step: {name} {shapes}")
         for name, param in self.params.items():
             param -= self.lr * grads[name]
 

@@ -79,6 +79,21 @@ def test_messages_say_expected_and_got() -> None:
         least_squares(np.zeros((4, 2)), np.zeros(4))
 
 
+@pytest.mark.parametrize(
+    ("grads", "message"),
+    [
+        ({"weight": np.ones((2, 3))}, r"names differ between parameters and gradients: \['bias'\]"),
+        ({"weight": np.ones((2, 3)), "bias": np.ones(2), "b": np.ones(2)}, r"parameters and gradients: \['b'\]"),
+        ({"weight": np.ones((2, 3)), "bias": np.ones(1)}, r"bias has shape \(2,\), its gradient \(1,\)"),
+    ],
+)
+def test_gradient_descent_refuses_before_anything_moves(grads: dict[str, np.ndarray], message: str) -> None:
+    params = {"weight": np.zeros((2, 3)), "bias": np.zeros(2)}
+    with pytest.raises(ValueError, match=f"GradientDescent.step: .*{message}"):
+        GradientDescent(params).step(grads)
+    assert not any(p.any() for p in params.values())
+
+
 def test_float32_stays_float32() -> None:
     rng = np.random.default_rng(0)
     model = LinearRegression(3, 2, rng=rng, dtype=np.float32)
