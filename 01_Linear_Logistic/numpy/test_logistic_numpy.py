@@ -110,9 +110,9 @@ def test_newton_gradient_vanishes() -> None:
 
 def test_separable_classes_have_no_minimiser_without_a_penalty() -> None:
     x = np.array([[-2.0], [-1.0], [1.0], [2.0]])
-    with pytest.raises(RuntimeError, match="newton .* with l2=0.0"):
+    with pytest.raises(RuntimeError, match=r"newton .* with l2=0\.0"):
         newton(x, np.array([0.0, 0.0, 1.0, 1.0]), l2=0.0)
-    with pytest.raises(RuntimeError, match="newton did not converge in 3 steps; with l2=0.0"):
+    with pytest.raises(RuntimeError, match=r"newton did not converge in 3 steps; with l2=0\.0"):
         newton(x, np.array([0.0, 0.0, 1.0, 1.0]), l2=0.0, max_steps=3)
 
 
