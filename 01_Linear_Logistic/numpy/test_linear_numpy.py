@@ -75,8 +75,9 @@ def test_messages_say_expected_and_got() -> None:
         MSELoss().forward(np.zeros((0, 1)), np.zeros((0, 1)))
     with pytest.raises(ValueError, match="above 0, got 0"):
         GradientDescent(layer.params, lr=0)
-    with pytest.raises(ValueError, match=r"least_squares expected .* got \(4, 2\) and \(4,\)"):
-        least_squares(np.zeros((4, 2)), np.zeros(4))
+    for solve in (least_squares, normal_equations):
+        with pytest.raises(ValueError, match=rf"{solve.__name__} expected .* got \(4, 2\) and \(4,\)"):
+            solve(np.zeros((4, 2)), np.zeros(4))
 
 
 @pytest.mark.parametrize(

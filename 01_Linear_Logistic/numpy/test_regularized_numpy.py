@@ -98,6 +98,13 @@ def test_refusals() -> None:
     for refuse in (lambda: L2Penalty(-1.0), lambda: ridge(x, y, -1.0), lambda: lasso(x, y, -1.0)):
         with pytest.raises(ValueError, match="alpha >= 0, got -1"):
             refuse()
+    for name, solve in (("ridge", ridge), ("lasso", lasso)):
+        with pytest.raises(ValueError, match=rf"{name} expected .* with n >= 1, got \(3, 2\) and \(3,\)"):
+            solve(x, np.zeros(3), 1.0)
+        with pytest.raises(ValueError, match=rf"{name} expected .* with n >= 1, got \(3, 2\) and \(4, 1\)"):
+            solve(x, np.zeros((4, 1)), 1.0)
+        with pytest.raises(ValueError, match=rf"{name} expected .* with n >= 1, got \(0, 2\) and \(0, 1\)"):
+            solve(x[:0], y[:0], 1.0)
     with pytest.raises(ValueError, match="empty"):
         L2Penalty(1.0).forward(np.zeros((0, 2)))
     rng = np.random.default_rng(0)
