@@ -124,7 +124,14 @@ class GradientDescent:
         self.state: dict[str, dict[str, Array]] = {}
 
     def step(self, grads: dict[str, Array]) -> None:
-        """grads: a gradient for every parameter, under the same names."""
+        """grads: a gradient for every parameter, under its name and of its shape; anything else is a ValueError."""
+        if grads.keys() != self.params.keys():
+            wrong = sorted(grads.keys() ^ self.params.keys())
+            raise ValueError(f"{type(self).__name__}.step: names differ between parameters and gradients: {wrong}")
+        for name, param in self.params.items():
+            if grads[name].shape != param.shape:
+                shapes = f"has shape {param.shape}, its gradient {grads[name].shape}"
+                raise ValueError(f"{type(self).__name__}.step: {name} {shapes}")
         for name, param in self.params.items():
             param -= self.lr * grads[name]
 
@@ -190,8 +197,7 @@ def least_squares(x: Array, y: Array) -> tuple[Array, Array]:
         x: (n, in). y: (n, out).
     Returns: weight (out, in), bias (out,)
     """
-    if x.ndim != 2 or y.ndim != 2 or len(x) != len(y) or len(x) == 0:
-        raise ValueError(f"least_squares expected x (n, in) and y (n, out) with n >= 1, got {x.shape} and {y.shape}")
+    check_examples("least_squares", x, y)
     x_mean, y_mean = x.mean(axis=0), y.mean(axis=0)
     solution = np.linalg.lstsq(x - x_mean, y - y_mean, rcond=None)[0]  # (in, out)
     weight = solution.T  # (out, in)
@@ -207,6 +213,7 @@ def normal_equations(x: Array, y: Array) -> tuple[Array, Array]:
         x: (n, in). y: (n, out).
     Returns: weight (out, in), bias (out,)
     """
+    check_examples("normal_equations", x, y)
     ones = np.ones((len(x), 1), dtype=x.dtype)
     x1 = np.concatenate([x, ones], axis=1)  # (n, in + 1)
     solution = np.linalg.solve(x1.T @ x1, x1.T @ y)  # (in + 1, out)
@@ -214,3 +221,9 @@ def normal_equations(x: Array, y: Array) -> tuple[Array, Array]:
 
 
 # --8<-- [end:closed_form]
+
+
+def check_examples(solver: str, x: Array, y: Array) -> None:
+    """Refuse what is no (n, in) with its (n, out); NumPy would broadcast a target of shape (n,) to something else."""
+    if x.ndim != 2 or y.ndim != 2 or len(x) != len(y) or len(x) == 0:
+        raise ValueError(f"{solver} expected x (n, in) and y (n, out) with n >= 1, got {x.shape} and {y.shape}")

@@ -164,7 +164,7 @@ def newton(x: Array, targets: Array, *, l2: float, tol: float = 1e-13, max_steps
         x: (n, in). targets: (n,), 0 or 1.
     Returns: weight (1, in), bias (1,)
     Raises:
-        RuntimeError: not converged after `max_steps`.
+        RuntimeError: not converged after `max_steps`, or H is singular: there is no minimiser, or more than one.
     """
     n, features = x.shape
     x1 = np.concatenate([x, np.ones((n, 1))], axis=1)  # (n, in + 1)
@@ -174,7 +174,10 @@ def newton(x: Array, targets: Array, *, l2: float, tol: float = 1e-13, max_steps
         p = sigmoid(x1 @ w)  # (n,)
         gradient = x1.T @ (p - targets) / n + penalty * w  # (in + 1,)
         hessian = (x1.T * (p * (1.0 - p))) @ x1 / n + np.diag(penalty)  # (in + 1, in + 1)
-        step = np.linalg.solve(hessian, gradient)
+        try:
+            step = np.linalg.solve(hessian, gradient)
+        except np.linalg.LinAlgError:
+            raise RuntimeError(f"newton met a singular Hessian with l2={l2}; there is no single minimiser") from None
         w -= step
         if np.abs(step).max() <= tol * np.abs(w).max():
             return w[np.newaxis, :-1], w[-1:]

@@ -10,7 +10,7 @@ Derivations: `../theory.md`, sections 4 and 5.
 from __future__ import annotations
 
 import numpy as np
-from linear_numpy import GradientDescent
+from linear_numpy import GradientDescent, check_examples
 
 Array = np.ndarray
 
@@ -88,9 +88,12 @@ def ridge(x: Array, y: Array, alpha: float) -> tuple[Array, Array]:
     Args:
         x: (n, in). y: (n, out).
     Returns: weight (out, in), bias (out,)
+    Raises:
+        ValueError: alpha < 0, or shapes that do not fit.
     """
     if alpha < 0:
         raise ValueError(f"ridge needs alpha >= 0, got {alpha}")
+    check_examples("ridge", x, y)
     x_mean, y_mean = x.mean(axis=0), y.mean(axis=0)
     features, targets = x.shape[1], y.shape[1]
     x_long = np.concatenate([x - x_mean, np.sqrt(alpha) * np.eye(features)])  # (n + in, in)
@@ -112,17 +115,19 @@ def lasso(x: Array, y: Array, alpha: float, *, tol: float = 1e-14, max_steps: in
     Args:
         x: (n, in). y: (n, out), each column a problem of its own.
         tol: stop when no weight moves by more than this, relative to the largest.
-    Returns: weight (out, in), bias (out,)
+    Returns: weight (out, in), 0 at constant features; bias (out,)
     Raises:
-        ValueError: alpha < 0. RuntimeError: not converged after `max_steps`.
+        ValueError: alpha < 0, or shapes that do not fit. RuntimeError: not converged after `max_steps`.
     """
     if alpha < 0:
         raise ValueError(f"lasso needs alpha >= 0, got {alpha}")
+    check_examples("lasso", x, y)
     n = len(x)
     x_mean, y_mean = x.mean(axis=0), y.mean(axis=0)
-    xc, yc = x - x_mean, y - y_mean
+    varies = x.max(axis=0) > x.min(axis=0)  # a constant feature explains nothing; rounding of its mean must not either
+    xc, yc = np.where(varies, x - x_mean, 0.0), y - y_mean
     gram, moment = xc.T @ xc / n, xc.T @ yc / n  # (in, in), (in, out)
-    step = 1.0 / np.linalg.eigvalsh(gram)[-1]
+    step = 1.0 / np.linalg.eigvalsh(gram)[-1] if varies.any() else 1.0  # 1.0: there is nothing to step along
     weight = np.zeros((y.shape[1], x.shape[1]))
     for _ in range(max_steps):
         gradient = weight @ gram - moment.T  # of the smooth part, W X^T X / n - Y^T X / n: (out, in)

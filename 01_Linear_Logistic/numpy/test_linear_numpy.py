@@ -75,8 +75,24 @@ def test_messages_say_expected_and_got() -> None:
         MSELoss().forward(np.zeros((0, 1)), np.zeros((0, 1)))
     with pytest.raises(ValueError, match="above 0, got 0"):
         GradientDescent(layer.params, lr=0)
-    with pytest.raises(ValueError, match=r"least_squares expected .* got \(4, 2\) and \(4,\)"):
-        least_squares(np.zeros((4, 2)), np.zeros(4))
+    for solve in (least_squares, normal_equations):
+        with pytest.raises(ValueError, match=rf"{solve.__name__} expected .* got \(4, 2\) and \(4,\)"):
+            solve(np.zeros((4, 2)), np.zeros(4))
+
+
+@pytest.mark.parametrize(
+    ("grads", "message"),
+    [
+        ({"weight": np.ones((2, 3))}, r"names differ between parameters and gradients: \['bias'\]"),
+        ({"weight": np.ones((2, 3)), "bias": np.ones(2), "b": np.ones(2)}, r"parameters and gradients: \['b'\]"),
+        ({"weight": np.ones((2, 3)), "bias": np.ones(1)}, r"bias has shape \(2,\), its gradient \(1,\)"),
+    ],
+)
+def test_gradient_descent_refuses_before_anything_moves(grads: dict[str, np.ndarray], message: str) -> None:
+    params = {"weight": np.zeros((2, 3)), "bias": np.zeros(2)}
+    with pytest.raises(ValueError, match=f"GradientDescent.step: .*{message}"):
+        GradientDescent(params).step(grads)
+    assert not any(p.any() for p in params.values())
 
 
 def test_float32_stays_float32() -> None:

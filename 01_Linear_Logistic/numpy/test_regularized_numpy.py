@@ -78,11 +78,33 @@ def test_lasso_objective_never_grows() -> None:
     assert objectives[-1] < objectives[0]
 
 
+@pytest.mark.parametrize("value", [0.0, 0.1])  # the mean of 0.1s is not exactly 0.1
+@pytest.mark.parametrize("alpha", [0.0, 0.01])
+def test_lasso_gives_constant_features_no_weight(value: float, alpha: float) -> None:
+    rng = np.random.default_rng(4)
+    x, y = np.full((7, 2), value), rng.standard_normal((7, 2))
+    weight, bias = lasso(x, y, alpha, max_steps=3)
+    np.testing.assert_array_equal(weight, np.zeros((2, 2)))
+    np.testing.assert_array_equal(bias, y.mean(axis=0))
+    varied = rng.standard_normal((7, 1))
+    weight, bias = lasso(np.concatenate([x, varied], axis=1), y, alpha)
+    np.testing.assert_array_equal(weight[:, :2], np.zeros((2, 2)))
+    for got, want in zip((weight[:, 2:], bias), lasso(varied, y, alpha), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-12)
+
+
 def test_refusals() -> None:
     x, y = np.zeros((3, 2)), np.zeros((3, 1))
     for refuse in (lambda: L2Penalty(-1.0), lambda: ridge(x, y, -1.0), lambda: lasso(x, y, -1.0)):
         with pytest.raises(ValueError, match="alpha >= 0, got -1"):
             refuse()
+    for name, solve in (("ridge", ridge), ("lasso", lasso)):
+        with pytest.raises(ValueError, match=rf"{name} expected .* with n >= 1, got \(3, 2\) and \(3,\)"):
+            solve(x, np.zeros(3), 1.0)
+        with pytest.raises(ValueError, match=rf"{name} expected .* with n >= 1, got \(3, 2\) and \(4, 1\)"):
+            solve(x, np.zeros((4, 1)), 1.0)
+        with pytest.raises(ValueError, match=rf"{name} expected .* with n >= 1, got \(0, 2\) and \(0, 1\)"):
+            solve(x[:0], y[:0], 1.0)
     with pytest.raises(ValueError, match="empty"):
         L2Penalty(1.0).forward(np.zeros((0, 2)))
     rng = np.random.default_rng(0)

@@ -72,15 +72,16 @@ def lasso(x: Tensor, y: Tensor, alpha: float, *, tol: float = 1e-14, max_steps: 
 
     Args:
         x: (n, in). y: (n, out), each column a problem of its own.
-    Returns: weight (out, in), bias (out,)
+    Returns: weight (out, in), 0 at constant features; bias (out,)
     Raises:
         RuntimeError: not converged after `max_steps`.
     """
     n = len(x)
     x_mean, y_mean = x.mean(dim=0), y.mean(dim=0)
-    xc, yc = x - x_mean, y - y_mean
+    varies = x.amax(dim=0) > x.amin(dim=0)  # a constant feature explains nothing; rounding of its mean must not either
+    xc, yc = torch.where(varies, x - x_mean, 0.0), y - y_mean
     gram, moment = xc.T @ xc / n, xc.T @ yc / n  # (in, in), (in, out)
-    step = 1.0 / torch.linalg.eigvalsh(gram)[-1].item()
+    step = 1.0 / torch.linalg.eigvalsh(gram)[-1].item() if varies.any() else 1.0  # 1.0: there is nothing to step along
     weight = torch.zeros(y.shape[1], x.shape[1], dtype=x.dtype)
     for _ in range(max_steps):
         gradient = weight @ gram - moment.T  # of the smooth part, W X^T X / n - Y^T X / n: (out, in)

@@ -79,6 +79,15 @@ def test_soft_threshold_is_softshrink() -> None:
     torch.testing.assert_close(soft_threshold(w, 0.4), F.softshrink(w, 0.4))
 
 
+@pytest.mark.parametrize("value", [0.0, 0.1])  # the mean of 0.1s is not exactly 0.1
+@pytest.mark.parametrize("alpha", [0.0, 0.01])
+def test_lasso_gives_constant_features_no_weight(value: float, alpha: float) -> None:
+    y = torch.randn(7, 2, dtype=torch.float64, generator=generator())
+    weight, bias = lasso(torch.full((7, 2), value, dtype=torch.float64), y, alpha, max_steps=3)
+    assert torch.equal(weight, torch.zeros(2, 2, dtype=torch.float64))
+    assert torch.equal(bias, y.mean(dim=0))
+
+
 def test_refusals() -> None:
     with pytest.raises(ValueError, match=r"expected a target of shape \(4, 1\), got \(4,\)"):
         mse_loss(torch.zeros(4, 1), torch.zeros(4))

@@ -93,11 +93,11 @@ class Dropout(Module):
     """
 
     def forward(self, x: Array, mask: Array | None = None) -> Array:
-        """x, mask: any equal shape; the mask as `dropout_mask` makes it."""
+        """x, mask: any equal shape; the mask as `dropout_mask` makes it, which is taken in the dtype of x."""
         if mask is not None and mask.shape != x.shape:
             raise ValueError(f"Dropout expected a mask of shape {x.shape}, got {mask.shape}")
-        self.mask = mask
-        return x if mask is None else x * mask
+        self.mask = None if mask is None else mask.astype(x.dtype, casting="same_kind", copy=False)
+        return x if self.mask is None else x * self.mask
 
     def backward(self, dy: Array) -> Array:
         return dy if self.mask is None else dy * self.mask  # dx = dy mask

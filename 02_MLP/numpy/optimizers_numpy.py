@@ -44,7 +44,8 @@ class Optimizer(ABC):
             g = grads[name]
             if g.shape != p.shape:
                 raise ValueError(f"{type(self).__name__}.step: {name} has shape {p.shape}, its gradient {g.shape}")
-            self.update(name, p, g)
+        for name, p in self.params.items():
+            self.update(name, p, grads[name])
 
     @abstractmethod
     def update(self, name: str, p: Array, g: Array) -> None:

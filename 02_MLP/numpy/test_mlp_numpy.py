@@ -112,6 +112,14 @@ def test_float32_stays_float32():
         assert {y.dtype, dx.dtype, *(g.dtype for g in model.grads.values())} == {np.dtype(np.float32)}
 
 
+def test_float32_stays_float32_under_masks():
+    rng = np.random.default_rng(0)
+    model = MLP((5, 4, 3), rng=rng, dtype=np.float32)
+    y = model.forward(np.ones((2, 5), np.float32), [dropout_mask((2, 4), 0.5, rng=rng)])
+    dx = model.backward(np.ones_like(y))
+    assert {y.dtype, dx.dtype, *(g.dtype for g in model.grads.values())} == {np.dtype(np.float32)}
+
+
 def test_the_training_steps_of_the_levels_are_equal():
     """The steps that the page shows side by side, from the same weights, five times."""
     import mlp_lowlevel

@@ -79,6 +79,10 @@ def test_load_refuses_what_does_not_fit_and_changes_nothing(net):
     without = {name: p for name, p in given.items() if name != "first.bias"}
     with pytest.raises(ValueError, match=r"missing \['first.bias'\], unknown \['third.bias'\]"):
         net.load(without | {"third.bias": np.zeros(3)})
+    with pytest.raises(ValueError, match=r"Net.load: missing \['first.bias'\], unknown none$"):
+        net.load(without)
+    with pytest.raises(ValueError, match=r"Net.load: missing none, unknown \['third.bias'\]$"):
+        net.load(given | {"third.bias": np.zeros(3)})
     with pytest.raises(ValueError, match=r"blocks.1.fc.weight expected shape \(2, 3\), got \(3, 2\)"):
         net.load(given | {"blocks.1.fc.weight": np.zeros((3, 2))})
     assert all(np.array_equal(p, before[name]) for name, p in net.params.items())

@@ -46,6 +46,15 @@ def test_wrong_arguments_are_refused(name):
         name(params()).step({"weight": np.ones((2, 3)), "bias": np.ones(3)})
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_a_wrong_shape_is_refused_before_anything_moves(name):
+    p = params()
+    optimizer = name(p, lr=0.1)
+    with pytest.raises(ValueError, match=r"bias has shape \(3,\), its gradient \(1,\)"):
+        optimizer.step({"weight": np.ones((3, 2)), "bias": np.ones(1)})
+    assert all((value == 1.0).all() for value in p.values())
+
+
 def test_wrong_coefficients_are_refused():
     with pytest.raises(ValueError, match=r"momentum must be in \[0, 1\), got 1"):
         SGD(params(), momentum=1)

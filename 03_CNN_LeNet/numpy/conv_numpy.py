@@ -190,7 +190,10 @@ class _Pool2d(Module):
 
 # --8<-- [start:max_pooling]
 class MaxPool2d(_Pool2d):
-    """The largest value of every window. Of equal ones the first counts, row by row, as in torch: its input gets dy."""
+    """The largest value of every window. Of equal ones the first counts, row by row, as in torch: its input gets dy.
+
+    NaN counts as larger than any number, and of several NaN the last counts.
+    """
 
     def forward(self, x: Array) -> Array:
         """x: (B, C, H, W). Returns: (B, C, h, w)"""
@@ -200,6 +203,7 @@ class MaxPool2d(_Pool2d):
         self.winner = np.zeros(best.shape, dtype=np.int16)  # which of the k^2 pixels it is
         for n, candidate in enumerate(others, start=1):
             better = candidate > best  # not >=: an equal value does not replace the first
+            better |= np.isnan(candidate)  # every comparison with NaN is false
             np.copyto(best, candidate, where=better)
             self.winner[better] = n
         y = to_batch_first(best)

@@ -102,6 +102,9 @@ class TableConv2d(Conv2d):
     Args:
         table: for each output map, the input maps that it sees.
         rng: draws the kernels from U(+-2.4 / fan_in); the fan-in of a map is k^2 times the links it has.
+
+    Raises:
+        ValueError: the table names an input map that does not exist, or one map twice in a row.
     """
 
     def __init__(
@@ -119,6 +122,9 @@ class TableConv2d(Conv2d):
         if self.ins.min() < 0 or self.ins.max() >= in_channels:
             wrong = self.ins[(self.ins < 0) | (self.ins >= in_channels)][0]
             raise ValueError(f"TableConv2d expected input maps from 0 to {in_channels - 1} in its table, got {wrong}")
+        for o, maps in enumerate(table):
+            if len(set(maps)) != len(maps):
+                raise ValueError(f"TableConv2d expected every link once in its table, got {maps} for map {o}")
         fan_in = kernel_size**2 * np.array([len(table[o]) for o in self.outs])[:, None, None]
         draw = rng.uniform(-2.4, 2.4, (len(self.outs), kernel_size, kernel_size)) / fan_in
         self.weight = self.add_param("weight", draw.astype(dtype))  # (links, k, k)

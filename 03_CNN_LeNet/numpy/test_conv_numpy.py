@@ -98,6 +98,21 @@ def test_a_kernel_is_not_flipped():
     assert layer.forward(x) == 1 * 1 + 2 * 10 + 3 * 100 + 4 * 1000
 
 
+@pytest.mark.parametrize("sizes", [(2, 2, 0), (3, 2, 1)])
+def test_max_pooling_of_nan_is_torchs(sizes):
+    """NaN wins its window; of several the last gets the gradient."""
+    rng = rng_of()
+    x = rng.integers(0, 3, size=(2, 3, 6, 8)).astype(float)
+    x[rng.random(x.shape) < 0.3] = np.nan
+    layer, tx = MaxPool2d(sizes[0], sizes[1], padding=sizes[2]), torch.tensor(x, requires_grad=True)
+    y, ty = layer.forward(x), F.max_pool2d(tx, *sizes)
+    assert 0 < np.isnan(y).sum() < y.size
+    np.testing.assert_array_equal(y, ty.detach().numpy())
+    dy = rng.normal(size=y.shape)
+    (tdx,) = torch.autograd.grad(ty, tx, torch.tensor(dy))
+    np.testing.assert_allclose(layer.backward(dy), tdx.numpy(), rtol=1e-12)
+
+
 def test_batch_last_memory_is_kept():
     layer = Conv2d(3, 5, 3, rng=rng_of())
     y = layer.forward(rng_of().normal(size=(2, 3, 7, 11)))

@@ -80,6 +80,13 @@ def test_full_table_is_an_ordinary_convolution():
     np.testing.assert_array_equal(table.forward(x), plain.forward(x))
 
 
+def test_a_link_is_there_or_not():
+    with pytest.raises(
+        ValueError, match=r"TableConv2d expected every link once in its table, got \(0, 2, 0\) for map 1"
+    ):
+        TableConv2d(((0, 1), (0, 2, 0)), 3, 2, rng=rng_of())
+
+
 def test_codes_look_like_digits():
     codes = digit_codes()
     assert codes.shape == (10, 84)

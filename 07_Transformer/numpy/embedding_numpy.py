@@ -72,6 +72,8 @@ class Unembedding(Module):
         """x: (..., d). Returns: logits (..., V)"""
         if x.ndim == 0 or x.shape[-1] != self.weight.shape[1]:
             raise ValueError(f"Unembedding expected (..., {self.weight.shape[1]}), got {x.shape}")
+        if x.size == 0:
+            raise ValueError(f"Unembedding got an empty batch of shape {x.shape}; it needs at least one example")
         self.x = x
         rows = x.reshape(-1, x.shape[-1])  # (N, d): one product for all tokens of all sentences
         return (rows @ self.weight.T).reshape(*x.shape[:-1], -1)  # (N, V) -> (..., V)

@@ -20,7 +20,7 @@ class LayerNorm(Module):
     Unlike batch normalisation it needs no other example, and does the same in training and in evaluation.
 
     Raises:
-        ValueError: the last axis is not `size`.
+        ValueError: the last axis is not `size`, or the input is empty.
     """
 
     def __init__(self, size: int, *, eps: float = 1e-5, dtype: Any = np.float64) -> None:
@@ -34,6 +34,8 @@ class LayerNorm(Module):
         d = len(self.weight)
         if x.ndim == 0 or x.shape[-1] != d:
             raise ValueError(f"LayerNorm expected (..., {d}), got {x.shape}")
+        if x.size == 0:
+            raise ValueError(f"LayerNorm got an empty batch of shape {x.shape}; it needs at least one example")
         rows = x.reshape(-1, d)  # (N, d)
         self.x_hat = rows - rows.mean(axis=1, keepdims=True)
         var = np.einsum("nd,nd->n", self.x_hat, self.x_hat) / d  # divided by d, not by d - 1

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from attention_numpy import check_mask
 
 
 # --8<-- [start:online_softmax]
@@ -73,11 +74,12 @@ class TiledAttention:
         `causal`: query i stands at position m - n + i and sees no later key; tiles above the diagonal are skipped.
 
         Raises:
-            ValueError: shapes that do not fit each other.
+            ValueError: shapes that do not fit each other, or a mask that is not boolean.
         """
         _check(q, k, v)
         n, m = q.shape[-2], k.shape[-2]
-        mask = _broadcast(mask, (*q.shape[:-1], m))  # (..., n, m)
+        check_mask("TiledAttention", mask, (*q.shape[:-1], m))
+        mask = None if mask is None else np.broadcast_to(mask, (*q.shape[:-1], m))  # (..., n, m), a view
         scale = q.shape[-1] ** -0.5 if self.scale is None else self.scale
         out = np.empty((*q.shape[:-1], v.shape[-1]), dtype=q.dtype)
         self.logsumexp = np.empty(q.shape[:-1], dtype=q.dtype)  # L_i: the weights are exp(S - L)
@@ -98,7 +100,7 @@ class TiledAttention:
             seen = total > 0
             out[..., i, :] = mixed / np.where(seen, total, 1)
             self.logsumexp[..., i] = np.where(seen, finite(top) + np.log(np.where(seen, total, 1)), np.inf)[..., 0]
-        self.kept = (q, k, v, mask, causal, scale, out.copy())
+        self.kept = (q, k, v, mask, causal, scale, out.copy())  # a copy: the caller may change out
         return out
 
     def backward(self, dout: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -146,16 +148,6 @@ def _scores(
     if causal and columns[1] - 1 > rows[0] + offset:  # the tile touches the diagonal
         s[..., np.arange(*columns) > np.arange(*rows)[:, None] + offset] = -np.inf
     return s
-
-
-def _broadcast(mask: np.ndarray | None, scores: tuple[int, ...]) -> np.ndarray | None:
-    """The mask as a view of the scores' shape."""
-    if mask is None:
-        return None
-    try:
-        return np.broadcast_to(mask, scores)
-    except ValueError:
-        raise ValueError(f"TiledAttention expected a mask that broadcasts to {scores}, got {mask.shape}") from None
 
 
 def _check(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> None:

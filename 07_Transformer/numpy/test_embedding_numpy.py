@@ -87,6 +87,8 @@ def test_what_is_refused():
     output = Unembedding(layer)
     with pytest.raises(ValueError, match=r"\(\.\.\., 3\), got \(2, 5\)"):
         output.forward(np.zeros((2, 5)))
+    with pytest.raises(ValueError, match=r"Unembedding got an empty batch of shape \(0, 3\); it needs at least one"):
+        output.forward(np.zeros((0, 3)))
     output.forward(np.zeros((2, 3)))
     with pytest.raises(ValueError, match=r"dy of shape \(2, 7\), got \(2, 3\)"):
         output.backward(np.zeros((2, 3)))

@@ -67,6 +67,8 @@ def test_what_is_refused():
     layer = LayerNorm(5)
     with pytest.raises(ValueError, match=r"expected \(\.\.\., 5\), got \(2, 7\)"):
         layer.forward(np.zeros((2, 7)))
+    with pytest.raises(ValueError, match=r"LayerNorm got an empty batch of shape \(0, 5\); it needs at least one"):
+        layer.forward(np.zeros((0, 5)))
     layer.forward(np.ones((2, 5)))
     with pytest.raises(ValueError, match="2 rows of 5 numbers"):
         layer.backward(np.ones((3, 5)))

@@ -91,6 +91,17 @@ def test_a_query_that_may_see_nothing_gets_zero():
     assert all(np.isfinite(x).all() for x in (out, dq, dk, dv))
 
 
+def test_the_output_may_be_changed_in_place():
+    q, k, v, dout = (np.random.default_rng(6).normal(size=(5, 3)) for _ in range(4))
+    layer = TiledAttention(2, 2)
+    layer.forward(q, k, v)
+    want = layer.backward(dout)
+    out = layer.forward(q, k, v)
+    out *= 2
+    for got, expected in zip(layer.backward(dout), want, strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
 def test_gradients_by_central_differences():
     rng = np.random.default_rng(2)
     arrays = {"q": rng.normal(size=(3, 2)), "k": rng.normal(size=(5, 2)), "v": rng.normal(size=(5, 3))}
@@ -160,8 +171,10 @@ def test_shapes_that_do_not_fit_are_refused(shapes, message):
 
 def test_bad_masks_and_blocks_are_refused():
     x = np.zeros((3, 2))
-    with pytest.raises(ValueError, match=r"broadcasts to \(3, 3\), got \(4,\)"):
+    with pytest.raises(ValueError, match=r"TiledAttention expected .* broadcasts to the scores \(3, 3\), got \(4,\)"):
         TiledAttention().forward(x, x, x, np.ones(4, dtype=bool))
+    with pytest.raises(ValueError, match="TiledAttention expected a boolean mask, True where visible, got int64"):
+        TiledAttention().forward(x, x, x, np.ones((3, 3), dtype=np.int64))
     with pytest.raises(ValueError, match="at least 1, got 0"):
         TiledAttention(0, 3)
     with pytest.raises(ValueError, match="at least 1, got 0"):

@@ -124,6 +124,18 @@ def test_the_embedding_is_one_array():
     assert model.output.weight is model.params["embedding.weight"] is model.target_embedding.weight
 
 
+def test_float32_stays_float32_under_masks():
+    rng = np.random.default_rng(0)
+    source, target = rng.integers(3, 11, (2, 4)), rng.integers(3, 11, (2, 3))
+    model = Transformer(11, layers=1, d_model=8, heads=2, d_ff=6, max_length=9, rng=rng, dtype=np.float32)
+    masks = dropout_masks(1, source.shape, target.shape, 8, 0.3, rng=rng)
+    memory = model.encode(source, masks)
+    logits = model.forward(source, target, masks)
+    model.backward(np.ones_like(logits))
+    assert {memory.dtype, logits.dtype} == {np.dtype(np.float32)}
+    assert {g.dtype for g in model.grads.values()} == {np.dtype(np.float32)}
+
+
 def test_learns_to_reverse():
     """Two hundred steps of the paper's recipe, and a sentence comes out backwards."""
     rng = np.random.default_rng(0)
