@@ -66,6 +66,7 @@ def _repository() -> Iterator[Path]:
     for path in sorted(set(found)):
         rel = path.relative_to(ROOT)
         hidden = any(part.startswith(".") or part in SKIP for part in rel.parts)
+        hidden |= rel.suffix == ".md" and "templates" in rel.parts  # pages of a chapter that is not there
         if path.is_file() and not hidden and (path.suffix in {".md", *IMAGES, *CODE} or rel.as_posix() in BARE):
             yield rel
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "read": ("reading", "Climb"),
     "bench": ("running", "Climb"),
     "site": ("pages", "House"),
+    "new": ("house", "House"),
     "doctor": ("house", "House"),
     "refresh": ("pages", "House"),
     "exercises": ("exercise", "Exercises"),

@@ -9,6 +9,7 @@ FAILED = 1
 
 # The helpers' own errors. Named, not imported: a command that never loaded the module cannot have raised its error.
 EXPECTED = {
+    "utils.chapters": ("ImportRootError",),
     "utils.data_loaders": ("DataError",),
     "utils.config": ("ConfigError",),
     "utils.training_utils": ("CheckpointError", "RunError", "NonFiniteLoss"),

@@ -3,6 +3,7 @@
 In a Markdown page,
 
     <!-- from: 01_Linear_Logistic/numpy/linear_numpy.py linear -->   the next fence quotes that section of the file
+    <!-- from: 01_Linear_Logistic/ladder.py -->                      the next fence quotes the whole file
     <!-- run -->                                                     the next Python fence runs, and the text fence after
                                                                      it is what it prints
 
@@ -24,7 +25,7 @@ from pathlib import Path
 from utils.chapters import ROOT
 
 SKIP = {"site", "runs", "my_work", "node_modules", "dist", "build"}
-QUOTE = re.compile(r"^<!-- from: (?P<path>\S+) (?P<section>[\w-]+) -->\n+```python\n(?P<code>.*?)^```$", re.M | re.S)
+QUOTE = re.compile(r"^<!-- from: (?P<path>\S+)(?: (?P<section>[\w-]+))? -->\n+```\w+\n(?P<code>.*?)^```$", re.M | re.S)
 RUN = re.compile(r"^<!-- run -->\n+```python\n(?P<code>.*?)^```\n+```text\n(?P<output>.*?)^```$", re.M | re.S)
 MARKER = re.compile(r"^[ \t]*# --8<-- \[(?:start|end):[\w-]+\][ \t]*\n", re.M)
 
@@ -43,13 +44,15 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def section(path: Path, name: str) -> str:
-    """The lines between `[start:name]` and `[end:name]`, without indentation and other markers.
+def section(path: Path, name: str | None) -> str:
+    """The lines between `[start:name]` and `[end:name]`, without indentation and other markers; without a name, all lines.
 
     Raises:
         ValueError: the file does not mark that section exactly once.
     """
     source = path.read_text(encoding="utf-8")
+    if name is None:
+        return source
     parts = re.findall(
         rf"# --8<-- \[start:{re.escape(name)}\]\n(.*?)^[ \t]*# --8<-- \[end:{re.escape(name)}\]", source, re.M | re.S
     )

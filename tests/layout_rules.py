@@ -10,35 +10,18 @@ from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from utils.chapters import Chapter
+from utils.chapters import IMPORT_ROOTS, Chapter, import_roots
 
-IMPORT_ROOTS = ("numpy", "pytorch_lowlevel", "paper", "production", "proofs")
 SUFFIX = {"numpy": "_numpy", "pytorch_lowlevel": "_lowlevel"}
 # The torch names that the low level may not touch: layers, modules, optimizers.
 NO_LOWLEVEL = ("torch.nn", "torch.optim")
 FUNCTIONAL = "torch.nn.functional"
-# The chapter that writes an operation out by hand; later chapters may take it from torch.nn.functional.
-WRITTEN_OUT = {
-    **dict.fromkeys(("linear", "mse_loss", "softmax", "log_softmax", "nll_loss", "cross_entropy", "sigmoid"), "01"),
-    **dict.fromkeys(("logsigmoid", "binary_cross_entropy", "binary_cross_entropy_with_logits", "one_hot"), "01"),
-    **dict.fromkeys(("relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "dropout"), "02"),
-    **dict.fromkeys(("conv2d", "max_pool2d", "avg_pool2d", "unfold", "fold", "pad"), "03"),
-    **dict.fromkeys(("batch_norm", "adaptive_avg_pool2d"), "05"),
-    **dict.fromkeys(("embedding", "layer_norm", "scaled_dot_product_attention"), "07"),
-}
-
-
-def level_folders(root: Path, chapters: list[Chapter]) -> list[str]:
-    """The folders of the chapters that are import roots: the levels, and `proofs/`, what the ladder declares with."""
-    return [
-        f"{c.folder}/{level}" for c in chapters for level in IMPORT_ROOTS if any((root / c.folder / level).glob("*.py"))
-    ]
 
 
 def missing_import_roots(root: Path, chapters: list[Chapter]) -> list[str]:
     """Level folders that pyproject.toml does not put on the path, for the interpreter and for pyright, and the reverse."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
-    wanted = {".", *level_folders(root, chapters)}
+    wanted = {".", *import_roots(chapters, root)}
     breaches = []
     for where, listed in (
         ("dev-mode-dirs", set(project["hatch"]["build"]["targets"]["wheel"]["dev-mode-dirs"])),
@@ -56,7 +39,7 @@ def init_files(root: Path, chapters: list[Chapter]) -> list[str]:
 
 def repeated_modules(root: Path, chapters: list[Chapter]) -> list[str]:
     """Module names that two level folders share, or that hide a module of the standard library or of the packages."""
-    names = Counter(p.stem for folder in level_folders(root, chapters) for p in (root / folder).glob("*.py"))
+    names = Counter(p.stem for folder in import_roots(chapters, root) for p in (root / folder).glob("*.py"))
     taken = sys.stdlib_module_names | {"torch", "numpy", "timm", "transformers", "utils", "rungs", "tests"}
     return [f"{name} stands in {n} folders" for name, n in names.items() if n > 1] + [
         f"{name} hides an installed module" for name in names if name in taken
@@ -75,6 +58,7 @@ def bad_imports(root: Path, chapters: list[Chapter]) -> list[str]:
     breaches = []
     for chapter in chapters:
         known = needed(chapter, chapters)
+        earlier = {name for c in chapters[: order[chapter.folder]] for name in c.writes_out}
         for path in sorted((root / chapter.folder).rglob("*.py")):
             where = path.relative_to(root)
             level = where.parts[1] if len(where.parts) > 2 else ""
@@ -100,11 +84,10 @@ def bad_imports(root: Path, chapters: list[Chapter]) -> list[str]:
                     breaches.append(f"{where} imports {name}: {reason}")
             if level == "pytorch_lowlevel" and not is_test:
                 breaches += [f"{where} uses {name}: written out by hand at this level" for name in _torch_layers(tree)]
-                taught = {c.id: i for i, c in enumerate(chapters)}
                 breaches += [
-                    f"{where} uses F.{name}, which no earlier chapter wrote out"
+                    f"{where} uses F.{name}, which no earlier chapter writes out (chapters.toml)"
                     for name in _functional_names(tree)
-                    if taught.get(WRITTEN_OUT.get(name, ""), len(chapters)) >= order[chapter.folder]
+                    if name not in earlier
                 ]
     return breaches
 
@@ -184,7 +167,7 @@ def stubs(root: Path, chapters: list[Chapter]) -> list[str]:
     """A method that each subclass writes is an `abstractmethod`: forgetting it fails at once, not in the middle of a run."""
     return [
         f"{folder}/{p.name}, line {node.lineno}, raises NotImplementedError"
-        for folder in level_folders(root, chapters)
+        for folder in import_roots(chapters, root)
         for p in sorted((root / folder).glob("*.py"))
         for node in ast.walk(ast.parse(p.read_text(encoding="utf-8")))
         if isinstance(node, ast.Raise) and node.exc and ast.unparse(node.exc).startswith("NotImplementedError")
@@ -228,7 +211,7 @@ def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
 def long_files(root: Path, chapters: list[Chapter], limit: int = 350) -> list[str]:
     """Source files of the chapters, of utils/ and of rungs/ that are not read in one sitting."""
     files = [root / chapter.folder / "ladder.py" for chapter in chapters]
-    files += [p for folder in level_folders(root, chapters) for p in sorted((root / folder).glob("*.py"))]
+    files += [p for folder in import_roots(chapters, root) for p in sorted((root / folder).glob("*.py"))]
     files += [p for folder in ("utils", "rungs") for p in sorted((root / folder).rglob("*.py"))]
     return [
         f"{p.relative_to(root).as_posix()} has {lines} lines"

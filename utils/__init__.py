@@ -1,0 +1,1 @@
+"""What the chapters import: the contract of a ladder, adapters, proofs, data, runs, receipts, figures."""

@@ -1,10 +1,12 @@
-"""The manifest `chapters.toml`: the chapters in order, and the tiers that group them."""
+"""The manifest `chapters.toml`: the chapters in order, the tiers that group them, and the folders that Python imports from."""
 
 from __future__ import annotations
 
 import difflib
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +19,12 @@ LEVELS = {
     "production": "production",
 }
 """The four levels: folder name -> the name that readers see."""
+IMPORT_ROOTS = (*LEVELS, "proofs")
+"""The folders of a chapter that Python imports from: the levels, and what the ladder declares with."""
+
+
+class ImportRootError(ImportError):
+    """A module of a chapter is there, and Python does not look in its folder. The message says what to run."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,7 @@ class Chapter:
     concepts: list[str]
     hours: int  # estimated
     paper: str
+    writes_out: list[str] = field(default_factory=list)  # of torch.nn.functional, by hand at the low level
 
     @property
     def path(self) -> Path:
@@ -55,13 +64,14 @@ class Chapter:
 
 
 @cache
-def _manifest() -> dict:
+def manifest() -> dict:
+    """`chapters.toml` as it is; `manifest.cache_clear()` after a change."""
     return tomllib.loads((ROOT / "chapters.toml").read_text(encoding="utf-8"))
 
 
 def all_chapters() -> list[Chapter]:
     """Every chapter, written or planned, in the order of the curriculum."""
-    return [Chapter(**entry) for entry in _manifest()["chapter"]]
+    return [Chapter(**entry) for entry in manifest()["chapter"]]
 
 
 def written_chapters() -> list[Chapter]:
@@ -69,7 +79,7 @@ def written_chapters() -> list[Chapter]:
 
 
 def all_tiers() -> list[Tier]:
-    return [Tier(**entry) for entry in _manifest()["tier"]]
+    return [Tier(**entry) for entry in manifest()["tier"]]
 
 
 def find_chapter(name: str) -> Chapter:
@@ -92,3 +102,28 @@ def find_chapter(name: str) -> Chapter:
         else "chapters: " + ", ".join(c.id for c in all_chapters())
     )
     raise KeyError(f"no chapter {name!r}; {hint}")
+
+
+def import_roots(chapters: Iterable[Chapter], root: Path = ROOT) -> list[str]:
+    """The folders of the chapters that Python imports from and that hold modules, relative to the repository."""
+    folders = [f"{chapter.folder}/{name}" for chapter in chapters for name in IMPORT_ROOTS]
+    return [folder for folder in folders if any((root / folder).glob("*.py"))]
+
+
+@contextmanager
+def import_roots_named() -> Iterator[None]:
+    """Around an import of a chapter's modules.
+
+    Raises:
+        ImportRootError: in place of ModuleNotFoundError, where a chapter has the module.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        for folder in import_roots(all_chapters()):
+            if (ROOT / folder / f"{error.name}.py").is_file():
+                raise ImportRootError(
+                    f"{folder}/{error.name}.py is there, but its folder is not among the import roots: "
+                    f"run `rungs refresh`, then `make`"
+                ) from error
+        raise

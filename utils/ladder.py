@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from utils.chapters import ROOT, find_chapter
+from utils.chapters import ROOT, find_chapter, import_roots_named
 from utils.parity.draws import random_like
 from utils.parity.finding import Finding
 
@@ -319,6 +319,7 @@ def load_ladders(chapter: str) -> dict[str, Ladder]:
     Raises:
         KeyError: no such chapter; the message lists the chapters.
         FileNotFoundError: the chapter is planned, and has no ladder yet.
+        ImportRootError: its modules are there, but not where Python looks; the message says what to run.
     """
     entry = find_chapter(chapter)
     path = ROOT / entry.folder / "ladder.py"
@@ -331,7 +332,8 @@ def load_ladders(chapter: str) -> dict[str, Ladder]:
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         try:
-            spec.loader.exec_module(module)
+            with import_roots_named():
+                spec.loader.exec_module(module)
         except BaseException:
             del sys.modules[name]
             raise

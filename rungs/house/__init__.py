@@ -1,1 +1,1 @@
-"""The command that looks after the installation: doctor."""
+"""The commands that look after the installation and the repository: doctor, new."""

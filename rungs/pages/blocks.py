@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import itertools
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -170,6 +173,34 @@ def option_costs_block(path: Path) -> str:
     return "\n".join([*lines, "", note])
 
 
+def files_block(path: Path) -> str:
+    """The map of utils/ and rungs/: every file with the first sentence of its docstring, packages in bold."""
+    lines = ["| file | what it is |", "| --- | --- |"]
+    files = [file for folder in ("utils", "rungs") for file in (ROOT / folder).rglob("*.*")]
+    files = [file for file in files if file.suffix in (".py", ".toml") and "templates" not in file.parts]
+    for file in sorted(files, key=lambda file: (file.is_relative_to(ROOT / "rungs"), file.parent, file.name)):
+        link = os.path.relpath(file, path.parent)
+        if file.name != "__init__.py":
+            lines.append(f"| [{file.name}]({link}) | {_cell(first_sentence(file))} |")
+        elif about := first_sentence(file):
+            lines.append(
+                f"| **[{file.parent.relative_to(ROOT).as_posix()}/]({os.path.dirname(link)})** | {_cell(about)} |"
+            )
+    return "\n".join(lines)
+
+
+def first_sentence(file: Path) -> str:
+    """Of a module's docstring, or of the comment that a TOML file begins with."""
+    text = file.read_text(encoding="utf-8")
+    if file.suffix == ".py":
+        text = ast.get_docstring(ast.parse(text)) or ""
+    else:
+        comment = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
+        text = "\n".join(line.removeprefix("# ") for line in comment)
+    sentence = re.split(r"(?<=\.)\s", " ".join(text.partition("\n\n")[0].split()), maxsplit=1)[0]
+    return sentence.replace("<", "&lt;")
+
+
 BLOCKS: dict[str, Callable[[Path], str]] = {
     "receipts": receipts_block,
     "deviations": deviations_block,
@@ -180,5 +211,6 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "exercises": exercises_block,
     "anchors": anchors_block,
     "option-costs": option_costs_block,
+    "files": files_block,
 }
 """Name of a block -> what makes it, given the page that it stands in."""

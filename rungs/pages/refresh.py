@@ -1,4 +1,5 @@
-"""`rungs refresh`: the generated parts of the Markdown pages, rewritten from receipts, ladders and the manifest.
+"""`rungs refresh`: the generated parts of the Markdown pages, rewritten from receipts, ladders and the manifest; and the
+import roots in pyproject.toml.
 
 A page holds
 
@@ -12,18 +13,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rungs.errors import Failed, RungsError
+from rungs.house import roots
 from rungs.names import suggestion
 from rungs.pages.blocks import BLOCKS
 from utils.chapters import ROOT, written_chapters
 
 EXAMPLE = "rungs refresh --check"
+PROJECT = ROOT / "pyproject.toml"
 BLOCK = re.compile(
     r"^<!-- generated: (?P<name>[\w-]+) -->\n(?P<content>.*?)^<!-- /generated -->$", re.MULTILINE | re.DOTALL
 )
@@ -31,23 +34,28 @@ FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 
 
 def refresh(
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if a block is out of date.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if something is out of date.")] = False,
 ) -> None:
-    """Rewrite the generated parts of the pages."""
+    """Rewrite the generated parts of the pages, and the import roots."""
     stale = rewrite(check=check)
-    print("every generated block is up to date" if not stale else f"rewritten: {', '.join(map(str, stale))}")
+    print("everything generated is up to date" if not stale else f"rewritten: {', '.join(map(str, stale))}")
 
 
-def rewrite(*, check: bool = False) -> list[Path]:
-    """Bring every page up to date; returns those that were not, relative to the repository.
+def rewrite(paths: Iterable[Path] | None = None, *, check: bool = False) -> list[Path]:
+    """Bring the files up to date; returns those that were not, relative to the repository.
+
+    Args:
+        paths: pages, and pyproject.toml for the import roots; all of them when None.
 
     Raises:
-        Failed: with `check`, and a page is out of date.
+        Failed: with `check`, and a file is out of date.
     """
+    if not check:
+        roots.install()  # first: a page shows what ladders declare, and these import the chapters' modules
     stale = []
-    for path in pages():
+    for path in [PROJECT, *pages()] if paths is None else paths:
         text = path.read_text(encoding="utf-8")
-        fresh = renewed(text, path)
+        fresh = roots.renewed(text) if path == PROJECT else renewed(text, path)
         if fresh == text:
             continue
         stale.append(path.relative_to(ROOT))

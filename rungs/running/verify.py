@@ -39,10 +39,20 @@ def verify(
     trace: Annotated[
         bool, typer.Option("--trace", help="Every activation and gradient with its largest difference.")
     ] = False,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="In place of the proofs: what a chapter lacks or has as a template.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Prove the levels equal: ours, or with your own file as one."""
     chapters = chapters_called(chapter_names)
+    if complete:
+        if mine or file is not None:
+            raise RungsError("--complete is about our chapters, --mine about your file: rungs verify 03 --complete")
+        from rungs.house import completeness
+
+        completeness.show(chapters, as_json=as_json)
+        return
     if ladder_name is not None and len(chapters) > 1:
         raise RungsError(
             "--ladder names a model of one chapter; name that chapter too: rungs verify 03 --ladder " + ladder_name
