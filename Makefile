@@ -1,6 +1,8 @@
 # make climb   train chapter 01 at every level, side by side       make test   all tests
 # make test-all   the tests that make test samples, whole
 # make lint    ruff and pyright      make site   build the site into site/      make verify   every proof of every chapter
+# make lock    requirements.lock again, after a change of the dependencies in pyproject.toml
+# make upgrade   the same, with every package at its newest release
 #
 # Needs only Python 3.11+ and make: the first call sets up .venv with uv, and fetches uv itself if it is missing.
 
@@ -9,8 +11,13 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 WORKERS ?= 2
 # Each process would otherwise compile torch and transformers anew, in seconds.
 unexport PYTHONDONTWRITEBYTECODE
+# The certificates of the system, as pip and browsers use them: they know a proxy that uv's own do not.
+export UV_SYSTEM_CERTS ?= true
 
-.PHONY: climb test test-all lint site verify clean
+# One file for every platform and Python. A version in it stays until --upgrade, or until pyproject.toml rules it out.
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+
+.PHONY: climb test test-all lint site verify lock upgrade clean
 
 climb: .venv/.ready
 	@.venv/bin/rungs climb
@@ -32,16 +39,26 @@ lint: .venv/.ready
 site: .venv/.ready
 	@.venv/bin/mkdocs build --strict
 
-.venv/.ready: pyproject.toml | $(UV)
+.venv/.ready: pyproject.toml requirements.lock | $(UV)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Rungs needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 test")'
 	@echo "Setting up .venv (once; a few minutes with an empty cache) ..."
-	@$(UV) sync --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	@$(UV) venv --quiet --clear --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
+	@$(UV) pip sync --quiet --python .venv --require-hashes requirements.lock
+	@$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.uv/bin/uv:
+.uv/bin/uv: requirements-uv.lock
 	@echo "Fetching uv ..."
 	@$(PYTHON) -m venv .uv || { echo "Python's venv module is missing: install it (on Debian: python3-venv), or install uv."; exit 1; }
-	@.uv/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@.uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-uv.lock
+	@touch $@
+
+lock: | $(UV)
+	@$(COMPILE) --group dev --group docs --group build pyproject.toml --output-file requirements.lock
+	@echo uv | $(COMPILE) - --output-file requirements-uv.lock
+
+upgrade: COMPILE += --upgrade
+upgrade: lock
 
 clean:
 	rm -rf .venv .uv site .pytest_cache .ruff_cache .hypothesis

@@ -76,7 +76,7 @@ def package_lines() -> list[Line]:
     from packaging.requirements import Requirement
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    tested = {r.name: str(r.specifier) for r in map(Requirement, project["tool"]["uv"]["constraint-dependencies"])}
+    tested = pinned_versions((ROOT / "requirements.lock").read_text(encoding="utf-8"))
     lines = []
     for text, needed in [
         *((text, True) for text in project["project"]["dependencies"]),
@@ -88,10 +88,10 @@ def package_lines() -> list[Line]:
         try:
             found = version(requirement.name)
         except PackageNotFoundError:
-            advice = "make test sets up everything; or: uv sync, or: pip install -e . and the groups of pyproject.toml"
+            advice = "make .venv/.ready installs all that requirements.lock pins; pip install -e . the newest of what is needed"
             lines.append(Line("Packages", requirement.name, "missing", "bad" if needed else "note", advice))
             continue
-        pin = tested.get(requirement.name, "").removeprefix("==")
+        pin = tested.get(requirement.name)
         release = found.split("+")[0]
         if not requirement.specifier.contains(release, prereleases=True):
             advice = f"needs {requirement.specifier}"
@@ -102,6 +102,20 @@ def package_lines() -> list[Line]:
         else:
             lines.append(Line("Packages", requirement.name, found))
     return lines
+
+
+def pinned_versions(lock: str) -> dict[str, str]:
+    """Package -> the version that requirements.lock, here as text, pins for this Python and this system."""
+    from packaging.requirements import Requirement
+
+    pins = {}
+    for line in lock.splitlines():
+        if "==" in line and line[0].isalnum():
+            requirement = Requirement(line.removesuffix("\\"))
+            if requirement.marker is None or requirement.marker.evaluate():
+                (specifier,) = requirement.specifier
+                pins[requirement.name] = specifier.version
+    return pins
 
 
 def device_lines() -> list[Line]:

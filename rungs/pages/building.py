@@ -65,5 +65,5 @@ def _require_mkdocs() -> None:
         import mkdocs  # noqa: F401
     except ModuleNotFoundError as error:
         raise RungsError(
-            f"the site needs {error.name}, which is not installed; it comes with: uv sync --group docs (Python 3.11.5 or newer)"
+            f"the site needs {error.name}, which is not installed; make .venv/.ready installs it (Python 3.11.5 or newer)"
         ) from None
