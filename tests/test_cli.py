@@ -19,11 +19,13 @@ import rungs.running.threads
 import rungs.running.verify
 from rungs.app import COMMANDS
 from rungs.cli import main
+from rungs.running.load import Load
 from tests.toys import chapter as toy_chapter
 from tests.toys import scale
 from tests.toys.scale import toy_ladder
 from utils.chapters import ROOT, Chapter
 from utils.ladder import Bench, Climb, Deviation, Mistake
+from utils.receipts import cores
 
 
 @pytest.fixture
@@ -140,6 +142,7 @@ def test_help_has_an_example(command, capsys):
         (["read", "01"], "has no production reading"),
         (["--json", "climb"], "put --json behind the command"),
         (["bench", "01", "--threads", "0"], "greater than or equal to 1"),
+        (["bench", "01", "--threads", "1000000"], f"at most {cores()}, the cores that Rungs can use here, got 1000000"),
     ],
 )
 def test_bad_input_is_one_clear_message(toys, arguments, message, capsys):
@@ -451,6 +454,30 @@ def test_bench_gives_ratios_to_the_paper_level(toys, capsys):
     assert shown["contenders"]["paper"]["ratio"] == 1.0
     assert {"NumPy", "low-level PyTorch", "paper", "itself", "paper, faster steps"} == set(shown["contenders"])
     assert shown["threads"] == 1
+    assert shown["ratio_of"] == "CPU time"
+    for contender in shown["contenders"].values():
+        assert contender["cpu_ms"] > 0.0
+        assert contender["median_ms"] > 0.0
+
+
+@pytest.mark.parametrize(
+    ("threads", "load", "says"),
+    [
+        (1, Load(others=0.02, waiting=0.01), None),
+        (1, Load(others=0.5, waiting=0.3), "The ratios are of CPU times"),
+        (2, Load(others=0.5, waiting=0.0), "with --threads 1"),
+    ],
+)
+def test_bench_tells_that_the_machine_was_busy(toys, threads, load, says, monkeypatch, capsys):
+    monkeypatch.setattr("utils.receipts.cores", lambda: 2)
+    monkeypatch.setattr("rungs.running.load.LoadMeter.read", lambda meter: load)
+    assert main(["bench", "01", "--rounds", "1", "--threads", str(threads), "--json"]) == 0
+    shown = capsys.readouterr()
+    (report,) = json.loads(shown.out)
+    assert report["load"] == {"others": load.others, "waiting": load.waiting, "busy": says is not None}
+    warning = " ".join(shown.err.split())
+    assert ("The machine was busy: other processes took 50% of its cores" in warning) == (says is not None)
+    assert (says or "") in warning
 
 
 def test_bench_writes_a_receipt_that_pages_can_show(toys, tmp_path, monkeypatch, capsys):

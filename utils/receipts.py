@@ -31,6 +31,7 @@ __all__ = [
     "ReceiptError",
     "Target",
     "commit",
+    "cores",
     "hardware",
     "new_receipt",
     "read_receipt",
@@ -228,7 +229,7 @@ def hardware() -> dict[str, Any]:
     """CPU model, the cores that may be used, threads, memory, GPUs. Nothing that names the machine."""
     found: dict[str, Any] = {
         "cpu": _cpu(),
-        "cores": _cores(),
+        "cores": cores(),
         "threads": _threads(),
         "memory_gib": _memory(),
         "gpu": [],
@@ -248,7 +249,8 @@ def _cpu() -> str:
     return platform.processor() or platform.machine()
 
 
-def _cores() -> int:
+def cores() -> int:
+    """The cores that this process may use, which can be fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -257,7 +259,7 @@ def _threads() -> int:
     if torch is not None:
         return torch.get_num_threads()
     chosen = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or ""
-    return int(chosen) if chosen.isdigit() else _cores()
+    return int(chosen) if chosen.isdigit() else cores()
 
 
 def _memory() -> int | None:

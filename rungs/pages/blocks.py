@@ -100,15 +100,23 @@ def graph_block(path: Path) -> str:
 def benchmarks_block(path: Path) -> str:
     """The receipts of `rungs bench --write` of one chapter, or of all outside a chapter."""
     mine = None if not any(path.is_relative_to(c.path) for c in written_chapters()) else chapter_of(path)
-    lines = ["| model | what | threads | " + "contender | ms/step | ratio |", "| --- | --- | --- | --- | ---: | ---: |"]
+    lines = [
+        "| model | what | threads | contender | wall ms/step | CPU ms/step | ratio | of |",
+        "| --- | --- | --- | --- | ---: | ---: | ---: | --- |",
+    ]
     for file in sorted((ROOT / "benchmarks").glob("*.json")):
         report = json.loads(file.read_text(encoding="utf-8"))
         if mine is not None and report["chapter"] != mine.id:
             continue
-        link = os.path.relpath(file, path.parent)
-        for index, (name, row) in enumerate(report["contenders"].items()):
-            head = f"[{report['ladder']}]({link}) | {report['what']} | {report['threads']}" if index == 0 else " | | "
-            lines.append(f"| {head} | {name} | {row['median_ms']:.2f} | {row['ratio']:.2f} |")
+        head = f"[{report['ladder']}]({os.path.relpath(file, path.parent)}) | {report['what']} | {report['threads']}"
+        # Receipts of before CPU times were taken have neither of the two.
+        ratio_of = report.get("ratio_of", "wall time")
+        if report.get("load", {}).get("busy"):
+            ratio_of += ", machine busy"
+        for name, row in report["contenders"].items():
+            cpu = f"{row['cpu_ms']:.2f}" if "cpu_ms" in row else "-"
+            lines.append(f"| {head} | {name} | {row['median_ms']:.2f} | {cpu} | {row['ratio']:.2f} | {ratio_of} |")
+            head, ratio_of = " | | ", ""
     return "\n".join(lines) if len(lines) > 2 else "Not measured yet."
 
 

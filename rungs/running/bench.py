@@ -11,7 +11,7 @@ import typer
 from rungs.errors import RungsError
 from rungs.names import chapter_called, ladder_called
 from rungs.options import ChapterName, Json, LadderName
-from rungs.running.race import STEPS, Contender, base_of, contenders_of, race, table
+from rungs.running.race import STEPS, Race, contenders_of, race, table
 from rungs.running.threads import same_threads
 from utils.chapters import ROOT, Chapter
 
@@ -25,7 +25,7 @@ def bench(
     chapter_name: ChapterName,
     ladder_name: LadderName = None,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads for NumPy and torch alike; default: all cores.")
+        int | None, typer.Option(min=1, help="Threads for NumPy and torch alike; default and most: all cores.")
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds; each times every contender.")] = 30,
     write: Annotated[bool, typer.Option("--write", help="Write a receipt into benchmarks/.")] = False,
@@ -33,6 +33,7 @@ def bench(
 ) -> None:
     """Time a training step of every level, as ratios."""
     chapter = chapter_called(chapter_name)
+    _within_the_cores(threads)
     from rich.console import Console
 
     console = Console(stderr=as_json, highlight=False)
@@ -51,15 +52,16 @@ def bench(
         if ladder.bench is None:
             raise RungsError(f"ladder {ladder.name!r} of chapter {chapter.id} declares no `bench`")
         with same_threads(threads) as count:
-            contenders = contenders_of(ladder, ladder.bench)
-            race(contenders, rounds, console)
-        reports.append(as_dict(contenders, chapter, ladder, ladder.bench, count, rounds))
+            result = race(contenders_of(ladder, ladder.bench), count, rounds, console)
+        reports.append(as_dict(result, chapter, ladder, ladder.bench, rounds))
         if not as_json:
             console.print(
                 f"[bold]{chapter.title}[/] ({ladder.name}): one training step, {ladder.bench.what}, float32, "
-                f"{count} thread{'s' * (count != 1)}, {rounds} round{'s' * (rounds != 1)}"
+                f"{count} thread{'s' * (count != 1)}, {rounds} round{'s' * (rounds != 1)}; ratios of {result.ratio_of}"
             )
-            console.print(table(contenders))
+            console.print(table(result))
+        if result.load.busy:
+            console.print(f"[yellow]The machine was busy:[/] {result.load}. {_worth(result)}")
         if write:
             path = write_receipt(reports[-1])
             if not as_json:
@@ -68,25 +70,42 @@ def bench(
         print(json.dumps(reports, indent=2))
 
 
-def as_dict(
-    contenders: list[Contender], chapter: Chapter, ladder: Ladder, settings: Bench, threads: int, rounds: int
-) -> dict[str, Any]:
-    base = base_of(contenders)
+def _within_the_cores(threads: int | None) -> None:
+    from utils.receipts import cores
+
+    if threads is not None and threads > cores():
+        raise RungsError(f"--threads must be at most {cores()}, the cores that Rungs can use here, got {threads}")
+
+
+def _worth(result: Race) -> str:
+    if result.ratio_of == "CPU time":
+        return "The ratios are of CPU times, which suffer less from it than the wall times."
+    return "The ratios are of wall times, and mean little: run it again when the machine is idle, or with --threads 1."
+
+
+def as_dict(result: Race, chapter: Chapter, ladder: Ladder, settings: Bench, rounds: int) -> dict[str, Any]:
     return {
         "chapter": chapter.id,
         "ladder": ladder.name,
         "what": f"one training step, {settings.what}, float32",
-        "threads": threads,
+        "threads": result.threads,
         "rounds": rounds,
         "steps_per_round": STEPS,
-        "base": base.name,
+        "base": result.base.name,
+        "ratio_of": result.ratio_of,
+        "load": {
+            "others": round(result.load.others, 3),
+            "waiting": round(result.load.waiting, 3),
+            "busy": result.load.busy,
+        },
         "contenders": {
             c.name: {
                 "median_ms": round(1e3 * c.median, 4),
                 "quartiles_ms": [round(1e3 * q, 4) for q in c.quartiles],
-                "ratio": round(c.median / base.median, 4),
+                "cpu_ms": round(1e3 * c.cpu_mean, 4),
+                "ratio": round(result.ratio(c), 4),
             }
-            for c in contenders
+            for c in result.contenders
         },
     }
 

@@ -9,11 +9,9 @@ class same_threads(AbstractContextManager):  # noqa: N801
     """As many threads for torch as for the library behind NumPy's matrix products; gives the number."""
 
     def __init__(self, threads: int | None) -> None:
-        import os
+        from utils.receipts import cores
 
-        self.threads = (
-            threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        )
+        self.threads = threads or cores()
 
     def __enter__(self) -> int:
         import torch
