@@ -3,6 +3,7 @@
 # make lint    ruff and pyright      make site   build the site into site/      make verify   every proof of every chapter
 # make lock    requirements.lock again, after a change of the dependencies in pyproject.toml
 # make upgrade   the same, with every package at its newest release
+# make newest    the newest releases into .venv, whatever requirements.lock says, until it is set up again
 #
 # Needs only Python 3.11+ and make: the first call sets up .venv with uv, and fetches uv itself if it is missing.
 
@@ -14,10 +15,11 @@ unexport PYTHONDONTWRITEBYTECODE
 # The certificates of the system, as pip and browsers use them: they know a proxy that uv's own do not.
 export UV_SYSTEM_CERTS ?= true
 
+GROUPS = --group dev --group docs --group build
 # One file for every platform and Python. A version in it stays until --upgrade, or until pyproject.toml rules it out.
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: climb test test-all lint site verify lock upgrade clean
+.PHONY: climb test test-all lint site verify lock upgrade newest clean
 
 climb: .venv/.ready
 	@.venv/bin/rungs climb
@@ -54,11 +56,14 @@ site: .venv/.ready
 	@touch $@
 
 lock: | $(UV)
-	@$(COMPILE) --group dev --group docs --group build pyproject.toml --output-file requirements.lock
+	@$(COMPILE) $(GROUPS) pyproject.toml --output-file requirements.lock
 	@echo uv | $(COMPILE) - --output-file requirements-uv.lock
 
 upgrade: COMPILE += --upgrade
 upgrade: lock
+
+newest: .venv/.ready
+	@$(UV) pip install --quiet --python .venv --upgrade --editable . $(GROUPS)
 
 clean:
 	rm -rf .venv .uv site .pytest_cache .ruff_cache .hypothesis
