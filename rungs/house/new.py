@@ -1,4 +1,4 @@
-"""`rungs new`: a chapter that runs, written from the template, ready for you to fill in: one of ours, or a paper of your own."""
+"""`rungs new`: a chapter that runs, written from the template, to be filled: ours, or a paper of one's own."""
 
 from __future__ import annotations
 

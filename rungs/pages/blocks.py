@@ -1,4 +1,4 @@
-"""The generated blocks of the pages: each is a function of the page it appears in."""
+"""The generated blocks of the pages: each a function of the page that it stands in."""
 
 from __future__ import annotations
 

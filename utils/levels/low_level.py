@@ -1,4 +1,4 @@
-"""The adapter of the low level: functions of a dict of leaf tensors, with hand-written optimizers.
+"""The adapter of the low level: functions of a dict of leaf tensors, with an optimizer of one's own.
 
 torch is imported when a level runs, not when this module is.
 """
