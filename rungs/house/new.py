@@ -128,9 +128,10 @@ def unplanned(chapter_id: str, folder: str | None, title: str | None, needs: str
 
 
 def refuse_files(chapter: Chapter) -> None:
-    """Nothing is written over, in a folder of that name in any spelling."""
+    """Nothing is written over, in a folder of that name in any spelling; compiled bytecode counts for nothing."""
     folders = [path for path in ROOT.iterdir() if path.name.lower() == chapter.folder.lower()]
-    there = [path for folder in folders for path in (folder, *sorted(folder.rglob("*"))) if path.is_file()]
+    found = [path for folder in folders for path in (folder, *sorted(folder.rglob("*")))]
+    there = [path for path in found if path.is_file() and "__pycache__" not in path.parts]
     if there:
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
         advice = f"; rungs verify {chapter.id} --complete says what it lacks" if chapter.is_written else ""
