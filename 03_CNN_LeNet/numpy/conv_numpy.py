@@ -224,12 +224,14 @@ class MaxPool2d(_Pool2d):
     def forward(self, x: Array) -> Array:
         """x: (B, C, H, W). Returns: (B, C, h, w)"""
         x = self.padded(x, -np.inf)  # (C, H + 2p, W + 2p, B)
+        has_nan = np.isnan(x.max())
         first, *others = self.windows(x)  # k^2 views (C, h, w, B)
         best = first.copy()
         self.winner = np.zeros(best.shape, dtype=np.int16)  # which of the k^2 pixels it is
         for n, candidate in enumerate(others, start=1):
             better = candidate > best  # not >=: an equal value does not replace the first
-            better |= np.isnan(candidate)  # every comparison with NaN is false
+            if has_nan:
+                better |= np.isnan(candidate)  # every comparison with NaN is false
             np.copyto(best, candidate, where=better)
             self.winner[better] = n
         y = to_batch_first(best)
