@@ -28,7 +28,7 @@ def plain(formula: str) -> str:
         text = FRACTIONS.sub(lambda m: f"({m[1]})" if FACTOR.match(m[2] or "") else m[1], text)
     text = text.replace("^⊤", "ᵀ").replace("^'", "'")
     text = re.sub(rf"\b({'|'.join(FUNCTIONS)}) +(?=[_^'(])", r"\1", text)
-    text = SPACING.sub(" ", text)
+    text = re.sub(r"\+ +=", "+=", SPACING.sub(" ", text))
     text = re.sub(r"\^(?:(\d)(?!\d)|\((-\d)\))", lambda m: (m[1] or m[2]).translate(SUPERSCRIPTS), text)
     lines = (re.sub(r"(?<=[(\[|]) | (?=[)\],;])", "", " ".join(line.split())) for line in text.splitlines())
     return "\n".join(line for line in lines if line)
@@ -125,7 +125,10 @@ def _converter() -> Any:
             *(MacroTextSpec(name, "") for name in SIZES),
             *(MacroTextSpec(name, f" {name} ") for name in FUNCTIONS),
             *(MacroTextSpec(name, "  ") for name in ("quad", "qquad", ",", ";", ":", "!", " ")),
-            *(MacroTextSpec(name, bar) for name, bar in {"lVert": "‖", "rVert": "‖", "lvert": "|", "rvert": "|"}.items()),
+            *(
+                MacroTextSpec(name, bar)
+                for name, bar in {"lVert": "‖", "rVert": "‖", "lvert": "|", "rvert": "|"}.items()
+            ),
             MacroTextSpec("sqrt", root),
             MacroTextSpec("overline", mean),
             MacroTextSpec("underbrace", "(%s)"),
