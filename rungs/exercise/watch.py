@@ -61,12 +61,22 @@ class Session:
                 for saved in _saves(self.work.folder):
                     if saved is None:
                         self.begin()
-                    elif any(path.is_relative_to(self.work.folder) for path in saved):
+                    elif any(path.is_relative_to(self.work.folder) for path in saved) and not self.is_stub():
                         self.check()
                     if key is not None and (pressed := key().lower()) and not self.press(pressed):
                         return
             except KeyboardInterrupt:
                 pass
+
+    def is_stub(self) -> bool:
+        """Whether the file is as it was begun: in a course, its own writing of it is no save."""
+        work = self.work
+        return (
+            self.course
+            and isinstance(work, ExerciseWork)
+            and work.file.is_file()
+            and _same(work.file, work.exercise.stub)
+        )
 
     def begin(self) -> None:
         if self.course and isinstance(self.work, ExerciseWork):
@@ -144,11 +154,15 @@ class Session:
         self.console.print(
             f"  Your file  [bold]{here(self.work.file)}[/]{'  (kept as it was)' if kept else ''}", soft_wrap=True
         )
-        if kept and self.work.file.read_bytes() != exercise.stub.read_bytes():
+        if kept and not _same(self.work.file, exercise.stub):
             self.console.print()
             self.check(clear=False)
         else:
             self.footer()
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.read_bytes() == other.read_bytes()
 
 
 def _saves(folder: Path) -> Iterator[set[Path] | None]:

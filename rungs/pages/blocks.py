@@ -143,7 +143,7 @@ def exercises_block(path: Path) -> str:
 
 def questions_block(path: Path) -> str:
     """The questions of the chapter, each folded with its answer."""
-    return questions_markdown(chapter_of(path))
+    return questions_markdown(chapter_of(path), path.parent)
 
 
 def anchors_block(path: Path) -> str:

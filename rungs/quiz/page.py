@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import html
+import os
 import re
+from pathlib import Path
 
 from rungs.quiz.questions import KINDS, heading, load_questions
 from utils.chapters import Chapter
 
 
-def questions_markdown(chapter: Chapter) -> str:
-    """Kind by kind; each question is a `<details>`, which code hosts and the site both fold."""
+def questions_markdown(chapter: Chapter, folder: Path) -> str:
+    """For a page in `folder`, kind by kind; each question is a `<details>`, which code hosts and the site both fold."""
     questions = load_questions(chapter)
     lines = []
     for kind, name in KINDS.items():
@@ -22,7 +24,7 @@ def questions_markdown(chapter: Chapter) -> str:
                 "",
                 question.answer,
                 "",
-                f"[{title}]({target})",
+                f"[{title}]({os.path.relpath(chapter.path / target, folder)})",
                 "",
                 "</details>",
                 "",
