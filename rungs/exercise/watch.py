@@ -171,7 +171,10 @@ def _saves(folder: Path) -> Iterator[set[Path] | None]:
 
     started = False
     root = progress.work_folder()
-    root.mkdir(parents=True, exist_ok=True)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RungsError(f"{root} cannot be written: {error.strerror}; set RUNGS_WORK to another folder") from None
     root = root if folder.is_relative_to(root) else folder
     # The watcher stands before the first check, which its first timeout sets off, so that no save is missed.
     for changes in watch_files(root, yield_on_timeout=True, rust_timeout=100, debounce=100):
