@@ -56,7 +56,7 @@ def test_nan_wins_and_gets_the_gradient_as_in_torch(window):
     torch.testing.assert_close(ours.grad, theirs.grad)
 
 
-@pytest.mark.parametrize("shape", [(6, 8, 8), (2, 5, 8, 8), (0, 6, 8, 8), (2, 6, 4, 8), (2, 6, 8, 4)])
+@pytest.mark.parametrize("shape", [(2, 6, 8), (2, 5, 8, 8), (0, 6, 8, 8), (2, 6, 4, 8), (2, 6, 8, 4)])
 def test_each_wrong_shape_is_refused(shape):
     with pytest.raises(ValueError, match="conv2d expected a non-empty"):
         conv2d(torch.zeros(shape), torch.zeros(4, 6, 5, 5))
