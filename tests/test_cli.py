@@ -171,11 +171,18 @@ def test_a_fault_of_ours_keeps_its_traceback(toys, monkeypatch):
 def test_errors_of_the_helpers_are_the_readers_to_mend():
     from utils.config import ConfigError
     from utils.data_loaders import DataError
+    from utils.errors import sentence
 
-    assert rungs.errors.exit_code(DataError("no file")) == 2
-    assert rungs.errors.exit_code(ConfigError("no key")) == 2
-    assert rungs.errors.exit_code(rungs.errors.Failed("red")) == 1
-    assert rungs.errors.exit_code(ValueError("ours")) is None
+    assert sentence(DataError("no file")) == ("no file", 2)
+    assert sentence(ConfigError("no key")) == ("no key", 2)
+    assert sentence(rungs.errors.Failed("red")) == ("red", 1)
+    assert sentence(PermissionError(13, "Permission denied", "a/b")) == ("'a/b': Permission denied", 2)
+    assert sentence(OSError(28, "No space left on device")) == (
+        "the output cannot be written: No space left on device",
+        2,
+    )
+    assert sentence(FileNotFoundError(2, "No such file or directory", "a")) is None
+    assert sentence(ValueError("ours")) is None
 
 
 # ---- the map ----

@@ -23,7 +23,8 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from utils.chapters import LEVELS, ROOT, find_chapter
-from utils.checkpoints import write_json_atomic
+from utils.errors import ReaderError
+from utils.files import write_json_atomic
 
 __all__ = [
     "Commit",
@@ -38,13 +39,14 @@ __all__ = [
     "read_receipts",
     "render_table",
     "results_folder",
+    "threads",
     "versions",
     "write_json_atomic",
     "write_receipt",
 ]
 
 
-class ReceiptError(Exception):
+class ReceiptError(ReaderError):
     """A receipt cannot be read, or does not fit. The message names the file."""
 
 
@@ -230,7 +232,7 @@ def hardware() -> dict[str, Any]:
     found: dict[str, Any] = {
         "cpu": _cpu(),
         "cores": cores(),
-        "threads": _threads(),
+        "threads": threads(),
         "memory_gib": _memory(),
         "gpu": [],
     }
@@ -254,7 +256,8 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _threads() -> int:
+def threads() -> int:
+    """The threads that torch computes with; those of NumPy, where torch is not loaded."""
     torch: Any = sys.modules.get("torch")
     if torch is not None:
         return torch.get_num_threads()

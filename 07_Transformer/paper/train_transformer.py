@@ -124,7 +124,7 @@ def main(config: TranslationConfig, folder: Path, *, level: str = "paper", resum
     with Run(folder, identity, rng=rng, resume=resume) as run:
         coder.save(Path(folder) / "merges.json")
         implementation = level_of(config, level, len(coder), rng["torch"])
-        trainer = implementation.start(run.params or start, lr=0.0, **options)
+        trainer = implementation.start(run.weights(start), lr=0.0, **options)
         run.restore(trainer, batches)
         mean = {name.removeprefix("mean."): array for name, array in run.extra.items()}
         losses: list[float] = []
