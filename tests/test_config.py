@@ -10,6 +10,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from utils.config import Config, ConfigError, describe, load_config
 
+BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 60))
+
 
 class Optimizer(Config):
     name: Literal["sgd", "adam"] = "sgd"
@@ -84,6 +86,10 @@ def test_unknown_keys(folder: Path) -> None:
         ("=3", "not of the form key=value"),
         ("a..b=3", "not of the form key=value"),
         ("epochs=[1", "no valid YAML"),
+        ("epochs=2001-99-99", "override 'epochs=2001-99-99': the value is no valid YAML: month"),
+        ("epochs=!!int foo", "tags (!name) are not understood"),
+        ("optimizer={name: &a sgd, lr: *a}", "aliases (*name) are not understood"),
+        ("optimizer={a: 1, a: 2}", "given twice"),
     ],
 )
 def test_values_that_are_refused(folder: Path, override: str, says: str) -> None:
@@ -112,7 +118,14 @@ def test_settings_that_do_not_go_together(tmp_path: Path) -> None:
         ("hidden: 1\nhidden: 2\n", "key 'hidden' is given twice, line 2"),
         ("- 1\n- 2\n", "must hold lines 'key: value', got list"),
         ("just words", "got str"),
-        ("hidden: !!python/object/apply:os.getcwd []", "no valid YAML"),
+        ("hidden: !!python/object/apply:os.getcwd []", "tags (!name) are not understood, line 1"),
+        ("hidden: !!int foo", "tags (!name) are not understood"),
+        ("hidden: 2001-99-99", "no valid YAML: month must be in 1..12"),
+        ("hidden: " + "9" * 5000, "no valid YAML: Exceeds the limit"),
+        ("hidden: " + "[" * 5000 + "]" * 5000, "nested too deeply"),
+        ("? [a, b]\n: 1\n", "a key must be a word, line 1"),
+        ("? {a: b}\n: 1\n", "a key must be a word, line 1"),
+        (BOMB, "aliases (*name) are not understood, line 2"),
     ],
 )
 def test_files_that_are_refused(tmp_path: Path, contents: str, says: str) -> None:
@@ -126,6 +139,12 @@ def test_files_that_are_refused(tmp_path: Path, contents: str, says: str) -> Non
 def test_a_missing_file(folder: Path, tmp_path: Path) -> None:
     assert "did you mean 'small'? named ones: large, small" in message("smal", folder=folder)
     assert "give the path of a .yaml file" in message(tmp_path / "none.yaml")
+
+
+def test_a_message_is_short_whatever_was_given(folder: Path) -> None:
+    long = "x" * 5000
+    for source, overrides in [(long, []), ("small", [f"epochs={long}"]), ("small", [long]), ("small", [f"{long}=1"])]:
+        assert len(message(source, *overrides, folder=folder)) < 1000
 
 
 def test_describe() -> None:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from utils.errors import ReaderError, shortened
+
 
 def write_atomic(path: Path, data: bytes) -> None:
     """Write a file so that at any moment there is the old one or the new one, whole."""
@@ -43,13 +45,16 @@ def expect_room(path: Path, size: int) -> None:
     """Try whether a file of `size` bytes can be written at `path`, before hours of work end in it; its folder is made.
 
     Raises:
-        OSError: it cannot.
+        ReaderError: it cannot.
     """
-    if path.is_dir():
-        raise IsADirectoryError(21, "Is a directory", str(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _written_beside(path, bytes(size)):
-        pass
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _written_beside(path, bytes(size)):
+            reason = f"{shortened(str(path))} is a folder" if path.is_dir() else ""
+    except OSError as error:
+        reason = f"{shortened(str(path))} cannot be written: {error.strerror}"
+    if reason:
+        raise ReaderError(reason)
 
 
 @contextmanager
@@ -62,5 +67,8 @@ def _written_beside(path: Path, data: bytes) -> Iterator[Path]:
             stream.flush()
             os.fsync(stream.fileno())
         yield temporary
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk does not say whose
+        raise
     finally:
         temporary.unlink(missing_ok=True)

@@ -130,11 +130,29 @@ def facts(config: LinearConfig, runs: Mapping[int, SavedRun]) -> dict[str, Any]:
     return SHARED | {"paper_value": 12.0, "dataset": both_sources(config.dataset)}
 
 
-def reproduce(folder: Path, *, seeds: Sequence[int] = (0, 1, 2), only: Sequence[str] | None = None) -> list[Receipt]:
+def reproduce(
+    folder: Path,
+    *,
+    seeds: Sequence[int] = (0, 1, 2),
+    only: Sequence[str] | None = None,
+    overrides: Sequence[str] = (),
+    replace: bool = False,
+) -> list[Receipt]:
     """Every MNIST number of the chapter: train or solve, write the receipt."""
-    receipts = reproduce_results(RESULTS, main, CONFIG, facts, folder, configs=CONFIGS, seeds=seeds, only=only)
+    receipts = reproduce_results(
+        RESULTS,
+        main,
+        CONFIG,
+        facts,
+        folder,
+        configs=CONFIGS,
+        seeds=seeds,
+        only=only,
+        overrides=overrides,
+        replace=replace,
+    )
     shared = SHARED | {"chapter": "01", "ladder": "linear", "level": "numpy", "dataset": both_sources("mnist")}
-    for solved in closed_forms(only):
+    for solved in () if overrides else closed_forms(only):  # there are no settings to change
         receipts.append(new_receipt(**shared, steps=0, **solved))
         write_receipt(receipts[-1])
     return receipts

@@ -176,11 +176,29 @@ def facts(config: CONFIG, runs: Mapping[int, SavedRun]) -> dict[str, Any]:
     }
 
 
-def reproduce(folder: Path, *, seeds: Sequence[int] = (0, 1, 2), only: Sequence[str] | None = None) -> list[Receipt]:
+def reproduce(
+    folder: Path,
+    *,
+    seeds: Sequence[int] = (0, 1, 2),
+    only: Sequence[str] | None = None,
+    overrides: Sequence[str] = (),
+    replace: bool = False,
+) -> list[Receipt]:
     """Train each network of the papers once a seed, and write the receipts. A run that was interrupted is continued."""
     torch.set_num_threads(1)  # products this small do not gain from more, and sums then have one order
-    receipts = reproduce_results(RESULTS, main, CONFIG, facts, folder, configs=CONFIGS, seeds=seeds, only=only)
-    if not only or "symmetry" in only or "symmetry_sweeps" in only:
+    receipts = reproduce_results(
+        RESULTS,
+        main,
+        CONFIG,
+        facts,
+        folder,
+        configs=CONFIGS,
+        seeds=seeds,
+        only=only,
+        overrides=overrides,
+        replace=replace,
+    )
+    if not overrides and (not only or "symmetry" in only or "symmetry_sweeps" in only):
         symmetry = reproduce_symmetry()
         for receipt in symmetry:
             write_receipt(receipt)

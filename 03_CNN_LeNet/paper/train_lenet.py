@@ -165,13 +165,31 @@ def facts(config: LeNetConfig, runs: Mapping[int, SavedRun]) -> dict[str, Any]:
     }
 
 
-def reproduce(folder: Path, *, seeds: Sequence[int] = (0, 1, 2), only: Sequence[str] | None = None) -> list[Receipt]:
+def reproduce(
+    folder: Path,
+    *,
+    seeds: Sequence[int] = (0, 1, 2),
+    only: Sequence[str] | None = None,
+    overrides: Sequence[str] = (),
+    replace: bool = False,
+) -> list[Receipt]:
     """Every MNIST number of the chapter, one training a seed. A run that was interrupted is continued, a finished one
     is taken as it is. The receipts are written one by one."""
     import torch
 
     torch.set_num_threads(1)  # sums then have one order
-    return reproduce_results(RESULTS, main, CONFIG, facts, folder, configs=CONFIGS, seeds=seeds, only=only)
+    return reproduce_results(
+        RESULTS,
+        main,
+        CONFIG,
+        facts,
+        folder,
+        configs=CONFIGS,
+        seeds=seeds,
+        only=only,
+        overrides=overrides,
+        replace=replace,
+    )
 
 
 if __name__ == "__main__":

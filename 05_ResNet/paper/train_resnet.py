@@ -206,7 +206,14 @@ def facts(config: CONFIG, runs: Mapping[int, SavedRun]) -> dict[str, Any]:
     }
 
 
-def reproduce(folder: Path, *, seeds: Sequence[int] = (0,), only: Sequence[str] | None = None) -> list[Receipt]:
+def reproduce(
+    folder: Path,
+    *,
+    seeds: Sequence[int] = (0,),
+    only: Sequence[str] | None = None,
+    overrides: Sequence[str] = (),
+    replace: bool = False,
+) -> list[Receipt]:
     """Train once a seed, and write the receipts. A run that was interrupted is continued.
 
     Without `only`: the paper's networks and schedule where there is a GPU, otherwise the degradation experiment at a size
@@ -216,7 +223,18 @@ def reproduce(folder: Path, *, seeds: Sequence[int] = (0,), only: Sequence[str] 
     if not gpu:
         torch.set_num_threads(1)  # sums then have one order
     wanted = only or [name for name, result in RESULTS.items() if result.get("run") in (PAPER if gpu else SMALL)]
-    return reproduce_results(RESULTS, main, CONFIG, facts, folder, configs=CONFIGS, seeds=seeds, only=wanted)
+    return reproduce_results(
+        RESULTS,
+        main,
+        CONFIG,
+        facts,
+        folder,
+        configs=CONFIGS,
+        seeds=seeds,
+        only=wanted,
+        overrides=overrides,
+        replace=replace,
+    )
 
 
 if __name__ == "__main__":
