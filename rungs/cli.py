@@ -12,12 +12,7 @@ from collections.abc import Iterator
 
 from utils.errors import BAD_INPUT, sentence
 
-
-class Stopped(KeyboardInterrupt):
-    """SIGTERM or SIGHUP: everything is put in order as after Ctrl-C."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
+STOPPED = 128 + signal.SIGINT
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -26,12 +21,15 @@ def main(argv: list[str] | None = None) -> int:
     given = sys.argv[1:] if argv is None else argv
     arguments = _mine_takes_a_file([argument for argument in given if argument != "--debug"])
     _print_what_the_terminal_has()
+    signals: list[int] = []
     try:
-        with _stopped_tidily():
+        with _stopped_tidily(signals):
             status = _run(arguments)
         if sys.stdout is not None:
             sys.stdout.flush()  # here, where a full disk can still be told
-        return status
+        if signals or status == STOPPED:  # the parser makes an exit status of Ctrl-C
+            print("stopped", file=sys.stderr)
+        return 128 + signals[0] if signals else status
     except BrokenPipeError:  # the reader closed the pager
         _drop_output()
         return 1
@@ -42,15 +40,15 @@ def main(argv: list[str] | None = None) -> int:
         text, status = told
         print(text, file=sys.stderr)
         _drop_output() if isinstance(error, OSError) else None
-        return status
+        return 128 + signals[0] if signals else status
 
 
 def _told(error: BaseException) -> tuple[str, int] | None:
     """What the reader is told of an error, and the exit status; None for a fault of ours."""
     if type(error).__name__ == "Abort":  # the parser's, for Ctrl-C and for "no" to a question
-        error = error.__cause__ or KeyboardInterrupt()
-    if isinstance(error, KeyboardInterrupt | EOFError):
-        return "stopped", 128 + (error.number if isinstance(error, Stopped) else signal.SIGINT)
+        error = KeyboardInterrupt()
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped", STOPPED
     if hasattr(error, "format_message"):  # a wrong option or argument, found by the parser
         command = getattr(getattr(error, "ctx", None), "command_path", "rungs")
         return f"error: {error.format_message()}\nSee {command} --help.", BAD_INPUT  # pyright: ignore
@@ -72,11 +70,12 @@ def _drop_output() -> None:
 
 
 @contextlib.contextmanager
-def _stopped_tidily() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the block as Ctrl-C does, unless they are ignored, as under nohup."""
+def _stopped_tidily(signals: list[int]) -> Iterator[None]:
+    """SIGTERM and SIGHUP end the block as Ctrl-C does, unless they are ignored, as under nohup; `signals` tells which came."""
 
     def stop(number: int, _: object) -> None:
-        raise Stopped(number)
+        signals.append(number)
+        raise KeyboardInterrupt
 
     wanted = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     taken = []

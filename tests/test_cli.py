@@ -183,6 +183,8 @@ def test_errors_of_the_helpers_are_the_readers_to_mend():
         2,
     )
     assert sentence(FileNotFoundError(2, "No such file or directory", "a")) is None
+    assert sentence(PermissionError("denied, says a library")) == ("denied, says a library", 2)
+    assert sentence(MemoryError()) == ("there is not enough memory for this; a smaller model, batch or beam may fit", 2)
     assert sentence(ValueError("ours")) is None
 
 
@@ -208,18 +210,21 @@ def test_an_ascii_terminal(arguments):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 @pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
-def test_a_stopped_command_puts_things_in_order(name, status, tmp_path):
+@pytest.mark.parametrize("arguments", [[], ["exercises"]])
+def test_a_stopped_command_puts_things_in_order(name, status, arguments, tmp_path):
     waits = (
         "import sys, time, rungs.map\n"
         "from rungs.cli import main\n"
-        "def wait(**_):\n"
+        "def wait():\n"
         "    try:\n"
         "        print('waiting', flush=True)\n"
         "        time.sleep(60)\n"
         "    finally:\n"
         f"        open({str(tmp_path / 'tidy')!r}, 'w').close()\n"
-        "rungs.map.show_map = wait\n"
-        "sys.exit(main([]))\n"
+        "import rungs.exercise.exercises\n"
+        "rungs.map.show_map = lambda **_: wait()\n"
+        "rungs.exercise.exercises.exercises = wait\n"
+        f"sys.exit(main({arguments}))\n"
     )
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process = subprocess.Popen([sys.executable, "-c", waits], text=True, cwd=ROOT, **pipes)

@@ -36,6 +36,8 @@ def sentence(error: BaseException) -> tuple[str, int] | None:
     """What a reader is told of an error, and the exit status; None for a fault of ours, which keeps its traceback."""
     if isinstance(error, ReaderError):
         return str(error), error.code
+    if isinstance(error, PermissionError) and error.strerror is None:  # a library's own words
+        return str(error), BAD_INPUT
     if isinstance(error, OSError) and error.errno in SURROUNDINGS:
         place = f"{shortened(error.filename)}: " if error.filename is not None else "the output cannot be written: "
         return f"{place}{error.strerror}", BAD_INPUT

@@ -173,12 +173,14 @@ def check_file(exercise: Exercise, path: Path) -> Verdict:
 
     Raises:
         FileNotFoundError: there is no such file.
+        OSError: it cannot be read.
         SandboxError: the checker itself is at fault.
     """
     from rungs.sandbox.process import run_limited
 
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not there; `rungs start {exercise.alias}` writes it")
+    path.open("rb").close()  # one that cannot be read is told here, and is no fault of the checker
     outcome = run_limited(
         "rungs.checking.checker:check_in_child",
         {"exercise": exercise.id, "path": str(path)},
