@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import pytest
 from pydantic import Field, ValidationError, model_validator
@@ -156,3 +157,23 @@ def test_describe() -> None:
         ("warmup", None, ""),
     ]
     assert describe(Settings)[1] == ("hidden", "(required)", "units (table 1)")
+
+
+def unbounded(schema: Any, place: str = "") -> list[str]:
+    """The numbers of a JSON schema that may be as large as they like."""
+    if isinstance(schema, list):
+        return [name for part in schema for name in unbounded(part, place)]
+    if not isinstance(schema, dict):
+        return []
+    found = [name for key, part in schema.items() for name in unbounded(part, f"{place}.{key}")]
+    bounded = schema.keys() & {"maximum", "exclusiveMaximum", "const", "enum"}
+    return found + [place] * (schema.get("type") in ("integer", "number") and not bounded)
+
+
+SCRIPTS = ("train_linear", "train_mlp", "train_lenet", "train_resnet", "train_transformer")
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_every_number_of_a_chapter_has_an_upper_bound(script: str) -> None:
+    assert unbounded(importlib.import_module(script).CONFIG.model_json_schema()) == []
+    assert len(unbounded(Settings.model_json_schema())) == 3  # epochs, hidden, warmup

@@ -52,6 +52,7 @@ class CONFIG(Config):
     held_out: int = Field(
         0,
         ge=0,
+        le=1_000_000_000,
         description="the last so many training images are kept back and take the test set's place, to choose rates",
     )
     seed: Seed = Field(0, description="of initial weights, batch order and dropout masks, each a stream of its own")

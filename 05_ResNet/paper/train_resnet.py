@@ -41,14 +41,18 @@ class CONFIG(Config):
     width: Width = Field(16, le=1024, description="channels of the first stage (section 4.2)")
     option: Literal["A", "B"] = Field("A", description="shortcut where the shape changes (section 3.3; A in 4.2)")
     dataset: Literal["cifar-10", "digits"] = Field(description="what to train and test on")
-    held_out: int = Field(5000, ge=0, description="training images kept apart (the paper's 45k/5k split, section 4.2)")
+    held_out: int = Field(
+        5000, ge=0, le=1_000_000_000, description="training images kept apart (the paper's 45k/5k split, section 4.2)"
+    )
     train_images: Examples | None = Field(None, description="train on the first so many; null takes all")
     image_size: int | None = Field(None, ge=4, le=4096, description="pool the images to this size; null keeps theirs")
     steps: Steps = Field(64_000, description="iterations (section 4.2)")
     batch_size: BatchSize = Field(128, ge=2, description="images per iteration (section 4.2, on two GPUs)")
     lr: Rate = Field(0.1, description="learning rate at the start (section 4.2)")
     lr_drops: tuple[Steps, ...] = Field((32_000, 48_000), description="iterations at which it is divided by 10")
-    warmup_steps: int = Field(0, ge=0, description="iterations at warmup_lr first (about 400 for 110 layers)")
+    warmup_steps: int = Field(
+        0, ge=0, le=100_000_000, description="iterations at warmup_lr first (about 400 for 110 layers)"
+    )
     warmup_lr: Rate = Field(0.01, description="learning rate of the warm-up (section 4.2)")
     momentum: float = Field(0.9, ge=0, lt=1, description="of SGD (section 3.4)")
     weight_decay: Decay = Field(1e-4, description="on every parameter (section 3.4)")
