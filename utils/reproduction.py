@@ -103,7 +103,10 @@ def reproduce_results(
     for name, result in wanted.items():
         runs = {seed: trained(name, seed) for seed in seeds}
         receipts.append(_receipt(name, runs, result, facts(next(iter(runs.values())).config, runs)))
-        write_receipt(receipts[-1], folder / f"{name}.json" if overrides else None)
+        if overrides:
+            write_receipt(receipts[-1], folder / f"{name}.json")
+        else:
+            write_receipt(receipts[-1])
     return receipts
 
 
