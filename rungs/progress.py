@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from rungs.errors import RungsError
 from utils.chapters import ROOT
@@ -53,6 +54,9 @@ class Entry:
 @dataclass
 class Progress:
     entries: dict[str, Entry] = field(default_factory=dict)  # by exercise id, or capstone id such as "03.numpy"
+    cards: dict[str, dict[str, Any]] = field(
+        default_factory=dict
+    )  # by question, such as "01/bias-sum": rungs.quiz.schedule
 
     def entry(self, name: str) -> Entry:
         """The entry of an exercise, made when there is none."""
@@ -131,7 +135,10 @@ def _parse(data: bytes) -> Progress:
         entries[key] = entry = Entry(**{k: v for k, v in value.items() if k in names})
         if not (0 <= entry.hints <= HINTS and entry.checks >= 0 and all(isinstance(m, str) for m in entry.explained)):
             raise ValueError(f"the entry of {key} is not as it should be")
-    return Progress(entries)
+    cards = tree.get("cards", {})
+    if not isinstance(cards, dict) or not all(isinstance(card, dict) for card in cards.values()):
+        raise ValueError("the record of the questions is not as it should be")
+    return Progress(entries, cards)
 
 
 def _read_or_put_aside() -> Progress:
@@ -156,7 +163,8 @@ def _read_or_put_aside() -> Progress:
 
 def _write(progress: Progress) -> None:
     path = _file()
-    tree = {"version": VERSION, "exercises": {name: asdict(entry) for name, entry in progress.entries.items()}}
+    entries = {name: asdict(entry) for name, entry in progress.entries.items()}
+    tree = {"version": VERSION, "exercises": entries, "cards": progress.cards}
     try:
         write_atomic(path, (json.dumps(tree, indent=2) + "\n").encode())
     except OSError as error:
