@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from utils import checkpoints
-from utils.checkpoints import CheckpointError, RunError, load_checkpoint, save_checkpoint
+from utils.checkpoints import CheckpointError, RunError, fitting, load_checkpoint, save_checkpoint
 from utils.ladder import Batch, Params, Trainer
 from utils.levels.arrays import as_float32
 from utils.runs import Run, read_log, saved_params
@@ -291,7 +291,7 @@ def main(
     x = rng["data"].normal(size=(23, 3))  # drawn before the loop, in a resumed run too
     data = Batches({"x": x, "y": x @ np.array([1.0, -2.0, 0.5])}, 5, rng["data"])
     with Run(folder, {"ladder": "least squares", "config": {"lr": lr}}, rng=rng, resume=resume) as run:
-        trainer = LeastSquares(run.params or {"w": rng["init"].normal(size=3)}, lr)
+        trainer = LeastSquares(run.weights({"w": rng["init"].normal(size=3)}), lr)
         run.restore(trainer, data)
         while data.epoch < 6:
             for batch in data:
@@ -322,7 +322,8 @@ def assert_same_run(folder: Path, expected: Path) -> None:
     assert arrays.keys() == want.keys()
     for name in want:
         assert arrays[name].tobytes() == want[name].tobytes(), name
-    assert meta | {"elapsed": 0} == want_meta | {"elapsed": 0}
+    times = {"elapsed": 0.0, "cpu": 0.0, "threads": 1}
+    assert meta | times == want_meta | times
     for name in ("log.jsonl", "log.csv"):
         assert (folder / name).read_bytes() == (expected / name).read_bytes()
     results = [json.loads((f / "results.json").read_text()) for f in (folder, expected)]
@@ -441,6 +442,83 @@ def test_resuming_with_damaged_files(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(RunError, match=r"run\.json is damaged"):
         main(tmp_path, resume=True)
+
+
+def change_checkpoint(folder: Path, change: Callable[[dict[str, Any], dict[str, Any]], object]) -> None:
+    path = folder / "checkpoint.safetensors"
+    arrays, meta = load_checkpoint(path)
+    change(arrays, meta)
+    save_checkpoint(path, arrays, meta)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda a, m: a.update({"params.w": a["params.w"][:2]}), r"w has shape \(2,\), the model's has \(3,\)"),
+        (lambda a, m: a.update({"params.b": a["params.w"]}), "also has b"),
+        (lambda a, m: a.update({"params.b": a.pop("params.w")}), "lacks w, also has b"),
+        (lambda a, m: a.update({"params.w": a["params.w"].astype(np.int64)}), "w is int64, the model's is float64"),
+        (lambda a, m: a.update({"params.w": a["params.w"] * np.nan}), "w has values that are not finite"),
+        (
+            lambda a, m: a.update({"optimizer.momentum_buffer.w": np.zeros(2)}),
+            r"has shape \(2,\), its parameter \(3,\)",
+        ),
+        (lambda a, m: a.pop("optimizer.momentum_buffer.w"), "does not fit the code that continues it: KeyError"),
+        (lambda a, m: a.update({"batches.order": np.arange(23) + 1}), "the order of the batches"),
+        (lambda a, m: m.update(step=-5), "is damaged: step"),
+        (lambda a, m: m.update(step="x"), "is damaged: step"),
+        (lambda a, m: m.update(step=True), "is damaged: step"),
+        (lambda a, m: m.pop("step"), "is damaged: step"),
+        (lambda a, m: m.update(elapsed=float("nan")), "is damaged: elapsed"),
+        (lambda a, m: m.update(log_bytes="x"), "is damaged: log_bytes"),
+        (lambda a, m: m.update(batches="x"), "is damaged: batches"),
+        (lambda a, m: m["batches"].update(epoch="x"), "the batches to continue stand at epoch x"),
+        (lambda a, m: m.update(generators={}), "does not fit the code that continues it: KeyError"),
+    ],
+)
+def test_checkpoints_that_do_not_fit(tmp_path: Path, change: Callable[[Any, Any], object], says: str) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        main(tmp_path, stop=6)
+    change_checkpoint(tmp_path, change)
+    with pytest.raises(CheckpointError, match=says):
+        main(tmp_path, resume=True)
+
+
+def test_parameters_of_several_dtypes_do_not_fit() -> None:
+    like = {"w": np.zeros(2), "b": np.zeros(1), "steps": np.zeros((), np.int64)}
+    assert fitting({name: array.astype(np.float32) for name, array in like.items() if name != "steps"} | {
+        "steps": like["steps"]
+    }, like, "it").keys() == like.keys()  # fmt: skip
+    with pytest.raises(CheckpointError, match="several dtypes: float32, float64"):
+        fitting(like | {"w": np.zeros(2, np.float32)}, like, "it")
+    with pytest.raises(CheckpointError, match="w is complex64"):
+        fitting(like | {"w": np.zeros(2, np.complex64)}, like, "it")
+
+
+@pytest.mark.parametrize("log", [bytes(range(256)) * 9, b"[1]\n" * 500, b"[" * 200_000 + b"\n", b"{\n" * 500])
+def test_a_damaged_log_is_refused_before_training(tmp_path: Path, log: bytes) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        main(tmp_path, stop=6)
+    (tmp_path / "log.jsonl").write_bytes(log)
+    with pytest.raises(RunError, match=r"log\.jsonl is damaged"):
+        main(tmp_path, resume=True)
+    assert (tmp_path / "log.jsonl").read_bytes() == log
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "[" * 200_000, "{"])
+def test_a_damaged_identity(tmp_path: Path, text: str) -> None:
+    main(tmp_path)
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(CheckpointError, match=r"run\.json is damaged"):
+        main(tmp_path, resume=True)
+
+
+def test_another_number_of_threads_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        main(tmp_path, stop=6)
+    change_checkpoint(tmp_path, lambda a, m: m.update(threads=m["threads"] + 1))
+    main(tmp_path, resume=True)
+    assert "sums have another order" in capsys.readouterr().err
 
 
 def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@
 
         with Run(folder, identity, rng=rng, resume=resume) as run:
             implementation = load_ladders("03")["lenet5"].level(level, **sizes)
-            trainer = implementation.start(run.params or implementation.fresh(rng["init"]), lr=config.lr)
+            trainer = implementation.start(run.weights(implementation.fresh(rng["init"])), lr=config.lr)
             run.restore(trainer, batches)  # does nothing in a new run
 
             while batches.epoch < config.epochs:
@@ -23,7 +23,7 @@
             return run.finish(test_error=error(trainer, test))
 
 Killed at any moment and started again with `resume=True`, it ends with the same weights and the same log, bit for bit,
-as long as all randomness comes from `rng` and from nowhere else.
+as long as all randomness comes from `rng` and from nowhere else, on the same machine with the same number of threads.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from utils.errors import FAILED, ReaderError
+
 if TYPE_CHECKING:
     import torch
 
@@ -44,8 +46,10 @@ T = TypeVar("T")
 Batch = dict[str, np.ndarray]
 
 
-class NonFiniteLoss(ArithmeticError):  # noqa: N818 - it says what happened
+class NonFiniteLoss(ReaderError, ArithmeticError):  # noqa: N818 - it says what happened
     """Training has diverged: the loss, or another logged value, is infinite or no number."""
+
+    code = FAILED
 
 
 # Randomness
@@ -136,7 +140,12 @@ class Batches:
     def load_state(self, state: Mapping[str, int], order: np.ndarray | None) -> None:
         if state["count"] != self.count:
             raise ValueError(f"the batches to continue had {state['count']} examples, these have {self.count}")
-        self.epoch, self.position, self.order = state["epoch"], state["position"], order
+        epoch, position = state["epoch"], state["position"]
+        if not (isinstance(epoch, int) and epoch >= 0 and isinstance(position, int) and 0 <= position <= self.count):
+            raise ValueError(f"the batches to continue stand at epoch {epoch}, example {position} of {self.count}")
+        if order is not None and not np.array_equal(np.sort(order), np.arange(self.count)):
+            raise ValueError(f"the order of the batches to continue is none of {self.count} examples")
+        self.epoch, self.position, self.order = epoch, position, order
 
 
 def batches(
