@@ -122,7 +122,8 @@ def main(config: TranslationConfig, folder: Path, *, level: str = "paper", resum
     options = {"device": device} if level == "paper" else {}
 
     with Run(folder, identity, rng=rng, resume=resume) as run:
-        coder.save(Path(folder) / "merges.json")
+        if run.writes:
+            coder.save(Path(folder) / "merges.json")
         implementation = level_of(config, level, len(coder), rng["torch"])
         trainer = implementation.start(run.params or start, lr=0.0, **options)
         run.restore(trainer, batches)
@@ -143,7 +144,7 @@ def main(config: TranslationConfig, folder: Path, *, level: str = "paper", resum
                     run.checkpoint(trainer, batches, extra={f"mean.{name}": value for name, value in mean.items()})
                 if run.step == config.steps:
                     break
-        if not resume:  # on a busy machine the time of the clock says little
+        if run.writes and not resume:  # on a busy machine the time of the clock says little
             (Path(folder) / "cpu_time.json").write_text(json.dumps(time.process_time() - cpu))
         model = with_params(config, len(coder), mean).to(device)
         return run.finish(val_nll=mean_nll(trainer, val), **quality(config, model, coder, test))
