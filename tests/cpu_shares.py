@@ -46,7 +46,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_runtest_teardown(item: pytest.Item) -> None:
-    parameters = list(item.callspec.params.values()) if hasattr(item, "callspec") else []
+    parameters = (
+        list(item.callspec.params.values()) if isinstance(item, pytest.Function) and hasattr(item, "callspec") else []
+    )
     chapter = chapter_of(item.nodeid, parameters)
     item.user_properties += [("chapter", chapter), ("cpu", cpu_time() - item.stash[BEFORE])]
 
