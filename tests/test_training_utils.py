@@ -6,7 +6,6 @@ import io
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -575,68 +574,12 @@ def test_shards() -> None:
     class Second(Processes):
         rank, world_size = 1, 3
 
-    batch = {"x": np.arange(12).reshape(6, 2), "scale": np.array(2.0)}
-    part = Second().shard(batch)
+    batch = {"x": np.arange(14).reshape(7, 2), "mask": np.arange(21).reshape(3, 7), "scale": np.array(2.0)}
+    part = Second().shard(batch, {"mask": 1})
     np.testing.assert_array_equal(part["x"], batch["x"][2:4])
+    np.testing.assert_array_equal(part["mask"], batch["mask"][:, 2:4])
     assert part["scale"] == 2.0
-    with pytest.raises(ValueError, match="3 processes must divide equally, got 7 examples in 'x'"):
-        Second().shard({"x": np.zeros(7)})
-
-
-def train_together(file: Path) -> int:
-    """Three steps of a small model; the main process writes gradients, weights and losses. Returns the process count."""
-    import torch
-    from safetensors.numpy import save_file
-
-    team = processes()
-    inner = torch.nn.Linear(3, 2, dtype=torch.float64)
-    with torch.no_grad():
-        for p in inner.parameters():
-            p.copy_(torch.arange(p.numel(), dtype=p.dtype).reshape(p.shape) / 7)
-    model, (optimizer,) = team.prepare(inner, [torch.optim.SGD(inner.parameters(), lr=0.1, momentum=0.9)])
-    rng, losses = np.random.default_rng(0), []
-    for _ in range(3):
-        batch = team.shard({"x": rng.normal(size=(10, 3)), "y": rng.normal(size=(10, 2))})
-        loss = ((model(torch.tensor(batch["x"])) - torch.tensor(batch["y"])) ** 2).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(team.mean(loss.item()))
-    if team.is_main:
-        arrays = {f"grad.{name}": p.grad.numpy() for name, p in inner.named_parameters() if p.grad is not None}
-        arrays |= {name: p.detach().numpy() for name, p in inner.named_parameters()}
-        save_file(arrays | {"losses": np.array(losses)}, file)
-    team.wait()
-    return team.world_size
-
-
-def member(rank: int, file: Path, port: str) -> None:
-    """One of two processes, told as torchrun tells it: through the environment."""
-    os.environ |= {"WORLD_SIZE": "2", "RANK": str(rank), "LOCAL_RANK": str(rank), "CUDA_VISIBLE_DEVICES": ""}
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-    assert train_together(file) == 2
-
-
-def start_two(file: Path) -> None:
-    import torch._dynamo  # noqa: F401 - takes seconds; once here instead of in both processes
-    from torch.multiprocessing.spawn import start_processes
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    start_processes(member, args=(file, port), nprocs=2, start_method="fork")
-
-
-def test_two_processes_step_like_one(tmp_path: Path) -> None:
-    from safetensors.numpy import load_file
-
-    team = run_here(f"t.start_two(pathlib.Path({str(tmp_path / 'two')!r}))")
-    assert train_together(tmp_path / "one") == 1
-    errors = team.communicate(timeout=180)[1]
-    assert team.returncode == 0, errors
-    one, two = load_file(tmp_path / "one"), load_file(tmp_path / "two")
-    assert one.keys() == two.keys()
-    assert sum(name.startswith("grad.") for name in one) == 2
-    for name in one:
-        np.testing.assert_allclose(two[name], one[name], rtol=1e-12, atol=1e-14, err_msg=name)
-        assert np.abs(one[name]).max() > 1e-3
+    with pytest.raises(ValueError, match="arrays differ in how many they have: x 7, mask 3; the ladder's `batch_axes`"):
+        Second().shard(batch)
+    with pytest.raises(ValueError, match="a batch of 2 cannot be divided over 3 processes"):
+        Second().shard({"x": np.zeros(2)})

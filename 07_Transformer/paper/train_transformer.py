@@ -119,7 +119,8 @@ def main(config: TranslationConfig, folder: Path, *, level: str = "paper", resum
     options = {"device": device} if level == "paper" else {}
 
     with Run(folder, identity, rng=rng, resume=resume) as run:
-        coder.save(Path(folder) / "merges.json")
+        if run.writes:
+            coder.save(Path(folder) / "merges.json")
         implementation = level_of(config, level, len(coder), rng["torch"])
         trainer = implementation.start(run.weights(start), lr=0.0, **options)
         run.restore(trainer, batches)

@@ -1,4 +1,4 @@
-"""The generated blocks of the pages: each a function of the page that it stands in."""
+"""The generated blocks of the pages: a function for each, called with the page that has the block."""
 
 from __future__ import annotations
 
