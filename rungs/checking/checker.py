@@ -47,7 +47,7 @@ def _execute(source: str, path: Path) -> ModuleType:
     return module
 
 
-def _load_checks(exercise: Exercise) -> list[Check]:
+def load_checks(exercise: Exercise) -> list[Check]:
     """The parts of check.py in the order of the file."""
     path = exercise.check
     source = path.read_text(encoding="utf-8")
@@ -84,7 +84,13 @@ Records = dict[tuple[str, str], list[Observation] | None]
 
 
 def run_source(
-    exercise: Exercise, source: str, path: Path, *, explain: bool = True, records: Records | None = None
+    exercise: Exercise,
+    source: str,
+    path: Path,
+    *,
+    explain: bool = True,
+    records: Records | None = None,
+    first: bool = False,
 ) -> Verdict:
     """Check `source` in this process.
 
@@ -92,8 +98,9 @@ def run_source(
         path: where `source` came from.
         explain: look for the misconception after a failure.
         records: of the mistakes that earlier calls for this exercise have tried; grows by those that this call tries.
+        first: stop after the first part that does not pass.
     """
-    checks = _load_checks(exercise)
+    checks = load_checks(exercise)
     note("importing your file")
     try:
         module = _execute(source, path)
@@ -110,6 +117,8 @@ def run_source(
         if t.failure and failing is None:
             failing = check, t.record
             verdict.failure, verdict.status = t.failure, status
+            if first:
+                break
     if explain and failing is not None and verdict.status == "failed":
         note("looking for the misconception")
         mistake = _recognised(exercise, *failing, {} if records is None else records)
