@@ -32,9 +32,9 @@ class Call:
         return self.function(*self.bound.args, **self.bound.kwargs)
 
     def again(self, change: Callable[[str, Any], Any]) -> Any:
-        """The result of the same call with copies of the arguments, each through `change(name, value)`; raises what the call raises.
+        """The result of the same call with copies of the arguments, each through `change(name, value)`.
 
-        What a NumPy warning would tell is raised too.
+        Raises what the call raises, and what NumPy would only warn of.
         """
         bound = copy.deepcopy(self.bound)
         for name, value in bound.arguments.items():
@@ -111,8 +111,8 @@ def _wide(call: Call, detail: str) -> Any:
 
 
 def _integer_chances(call: Call, result: Any, before: dict) -> Iterator[str]:
-    whole = [a for a in call.arrays() if is_floating(a) and as_np(a).size and (as_np(a) == np.round(as_np(a))).all()]
-    if whole and any(is_floating(a) for a in arrays(result)):
+    whole = [a for a in call.arrays() if is_floating(a) and (as_np(a) == np.round(as_np(a))).all()]
+    if any(np.ptp(as_np(a)) > 1 for a in whole if as_np(a).size) and any(is_floating(a) for a in arrays(result)):
         yield ""
 
 
@@ -211,14 +211,13 @@ def _replaced(call: Call, detail: str) -> Any:
 
 
 def _layout_chances(call: Call, result: Any, before: dict) -> Iterator[str]:
-    if any(a.ndim >= 2 and is_floating(a) for a in call.arrays()):
+    if any(isinstance(a, np.ndarray) and a.ndim >= 2 and is_floating(a) for a in call.arrays()):
         yield ""
 
 
 def _layout(call: Call, detail: str) -> Any:
     for array in call.arrays():
-        contiguous = array.is_contiguous() if hasattr(array, "detach") else array.flags.c_contiguous
-        if not contiguous:
+        if isinstance(array, np.ndarray) and not array.flags.c_contiguous:
             raise ValueError("the array is not contiguous")
     return call.run()
 

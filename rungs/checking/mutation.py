@@ -117,10 +117,14 @@ listen: Callable[[dict[str, Any]], None]
 def _disguised(exercise: Exercise, chances: list[list[str]]) -> list[Change]:
     """A changed solution for every disguise that has a chance."""
     forbids_loops = "no loop" in exercise.task.lower()
-    found = []
+    found, fixed = [], set()
     for kind, name, detail in chances:
         if kind == "loop" and not forbids_loops:
             continue
+        if kind == "constant":  # its first value is enough
+            if (parameter := (name, detail.partition("=")[0])) in fixed:
+                continue
+            fixed.add(parameter)
         ending = (
             f"\nfrom rungs.checking.disguises import disguise\n\ndisguise(globals(), {kind!r}, {name!r}, {detail!r})\n"
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +13,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rungs.checking.values import argument_names, as_array, changed, describe, describe_call, snapshot
+from rungs.checking.arrays import arrays, is_floating, is_wide, map_arrays
+from rungs.checking.values import (
+    argument_names,
+    as_array,
+    changed,
+    describe,
+    describe_call,
+    rounded_to_single,
+    snapshot,
+)
 from rungs.checking.verdict import Failure
 from rungs.sandbox.child import note
 from rungs.sandbox.tracebacks import line_of_error
@@ -59,6 +71,9 @@ class Tester:
         self.failure: Failure | None = None
         self.record: list[Observation] = []
         self.called = ""
+        self.double = False  # whether the last call was given float64 arrays, and no others of floating point
+        self.single = False  # whether it was given others
+        self._tried: set[str] = set()  # functions whose arguments were tried in another layout
 
     # ---- calling ----
 
@@ -79,6 +94,7 @@ class Tester:
         names = [name or f"argument {i}" for i, name in enumerate(argument_names(function, len(args)), 1)]
         given = dict(zip(names, args, strict=True)) | kwargs
         before = {} if mutates else snapshot(given)
+        twin = None if mutates else self._twin(function, args, kwargs)
         try:
             value = function(*args, **kwargs)
         except BaseException as error:
@@ -89,6 +105,33 @@ class Tester:
                 self.observe("in place", name)
                 why = "Write to a new array: the caller still needs the old values."
                 self.fail(Failure(f"{name} was changed in place", called=self.called, why=why))
+        if twin is not None and self.failure is None:
+            self._compare_layouts(value, *twin)
+        return value
+
+    def keeps_dtype(self, target: str | Callable, *args: Any, **kwargs: Any) -> Any:
+        """Call with the float64 arrays in float32: every floating array of the result must be float32. Returns: the result"""
+        narrow = map_arrays(
+            lambda a: a.float() if hasattr(a, "detach") else a.astype(np.float32), (args, kwargs), is_wide
+        )
+        value = self.call(target, *narrow[0], **narrow[1])
+        wide = sum(is_wide(array) for array in arrays(value))
+        why = "Arrays that your code makes should take the dtype of the input."
+        self.require(not wide, f"{_name(self.called)} gives float64 back for float32", got=value, why=why)
+        return value
+
+    def quick(self, target: str | Callable, *args: Any, seconds: float, **kwargs: Any) -> Any:
+        """The call must take less processor time than this. `seconds`: several times what a vectorised answer takes on the
+        slowest machine, and well below what a loop takes on the fastest. Returns: the result"""
+        begin = time.process_time()
+        value = self.call(target, *args, **kwargs)
+        spent = time.process_time() - begin
+        self.require(
+            spent < seconds,
+            f"{_name(self.called)} is too slow: is there a Python loop over the examples?",
+            expected=f"less than {seconds:g} s of processor time",
+            got=f"{spent:.2g} s",
+        )
         return value
 
     def raises(
@@ -148,6 +191,10 @@ class Tester:
             self.observe("type", type(got).__name__)
             return self.fail(failure)
         self.observe("value", mine.copy(), rtol=max(1e-6, 10 * rtol))
+        if (self.double or (mine.dtype == np.float64 and not self.single)) and rounded_to_single(mine, right):
+            failure.headline = f"{name} is computed in single precision"
+            failure.why = failure.why or "The arguments are float64; keep to that all the way."
+            return self.fail(failure)
         if mine.shape != right.shape:
             failure.headline = f"{name} has the wrong shape: expected {right.shape}, got {mine.shape}"
             return self.fail(failure)
@@ -224,8 +271,43 @@ class Tester:
             self.called = describe_call(label, function, args, kwargs)
         except Exception:
             self.called = f"{label}(...)"
+        wide = [is_wide(array) for array in arrays((args, kwargs)) if is_floating(array)]
+        self.double, self.single = bool(wide) and all(wide), not all(wide)
         note(self.called)
         return function
+
+    def _twin(self, function: Callable, args: tuple, kwargs: dict[str, Any]) -> tuple[Callable, tuple, dict] | None:
+        """The same call on copies, with the matrices in column order; None where there is none, and after the first time."""
+        owner = getattr(function, "__self__", function)
+        home = getattr(owner, "__module__", None)
+        matrices = [
+            a for a in arrays((args, kwargs)) if isinstance(a, np.ndarray) and a.ndim > 1 and a.dtype.kind == "f"
+        ]
+        name = getattr(function, "__qualname__", "")
+        if home != self.module.__name__ or inspect.isclass(function) or not matrices or name in self._tried:
+            return None
+        self._tried.add(name)
+        twin = copy.deepcopy((function, args, kwargs))
+        return twin[0], *map_arrays(lambda a: a.copy(order="F"), twin[1:], lambda a: isinstance(a, np.ndarray))
+
+    def _compare_layouts(self, value: Any, function: Callable, args: tuple, kwargs: dict[str, Any]) -> None:
+        """The twin must give what the call gave."""
+        why = "The same arrays, stored column by column: the order in memory is not the order of the axes."
+        try:
+            other = function(*args, **kwargs)
+        except BaseException as error:
+            self._raised(error)
+            if self.failure is not None:
+                self.failure.why = why
+            return
+        for mine, theirs in zip(arrays(value), arrays(other), strict=True):
+            mine, theirs = as_array(mine), as_array(theirs)
+            tolerance = 1e-9 if mine.dtype == np.float64 else 1e-4
+            if not np.allclose(mine, theirs, rtol=tolerance, atol=tolerance, equal_nan=True):
+                headline = f"{_name(self.called)} depends on how its arguments lie in memory"
+                self.observe("layout", headline)
+                return self.fail(Failure(headline, self.called, "", describe(mine), describe(theirs), why=why))
+        return None
 
     def _raised(self, error: BaseException, expected: str = "") -> None:
         """Make a failure of what the learner's code raised."""
