@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rungs.catalogue.exercise import Exercise
@@ -23,6 +23,7 @@ from rungs.catalogue.loading import all_exercises
 from rungs.checking.changes import Change, source_changes
 from rungs.checking.checker import load_checks, run_source
 from rungs.checking.rules import asked
+from utils.chapters import ROOT
 
 SEED = "RUNGS_MUTATION_SEED"
 """Environment variable: chooses the changes that an ordinary test run tries."""
@@ -31,6 +32,9 @@ SAMPLE = 4
 PATIENCE = 5.0
 """A changed solution may take this many times as long as the solution, and `GRACE` seconds more; then it counts as refused."""
 GRACE = 3.0
+
+
+RECEIPT = ROOT / "docs" / "exercise_mutations.json"
 
 
 @dataclass
@@ -191,9 +195,22 @@ def try_sample(exercise: Exercise, seed: int) -> Tally:
     return try_changes(exercise, chosen, seconds)
 
 
+def receipt() -> dict[str, dict[str, Any]]:
+    """The last outcome of every exercise, by its id; empty where there is none."""
+    return json.loads(RECEIPT.read_text(encoding="utf-8")) if RECEIPT.exists() else {}
+
+
+def write_receipt(exercise: Exercise, tally: Tally) -> None:
+    """Put one outcome into the receipt, in the order of the curriculum."""
+    found = receipt() | {exercise.id: asdict(tally)}
+    order = [other.id for other in all_exercises()]
+    kept = {name: found[name] for name in order if name in found}
+    RECEIPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def main() -> None:
-    """`python -m rungs.checking.mutation [NAME ...]`: what an exercise's author runs; without names, all exercises."""
-    wanted = set(sys.argv[1:])
+    """`python -m rungs.checking.mutation [--write] [NAME ...]`: what an exercise's author runs; without names, all."""
+    wanted = set(sys.argv[1:]) - {"--write"}
     wrong = 0
     for exercise in all_exercises():
         if wanted and not wanted & {exercise.id, exercise.alias, exercise.chapter.id}:
@@ -201,6 +218,8 @@ def main() -> None:
         begin = time.monotonic()
         tally = try_all(exercise)
         wrong += len(tally.passed) + len(tally.needless)
+        if "--write" in sys.argv:
+            write_receipt(exercise, tally)
         print(
             f"{exercise.alias:6} {exercise.id:28} {tally.tried:4} tried, {tally.refused:4} refused, "
             f"{len(tally.allowed):3} allowed, {len(tally.passed):3} passed  {time.monotonic() - begin:6.1f} s",
