@@ -97,7 +97,6 @@ def _spied(exercise: Exercise) -> dict[str, Any]:
     known = set(sys.modules)
     ending = "\nimport rungs.checking.mutation as _mutation\n_mutation.listen(globals())\n"
     global listen
-    from rungs.checking.disguises import spy
 
     def listen(module: dict[str, Any]) -> None:
         spy(module, asked(exercise), lambda *chance: chances.setdefault(chance))
@@ -132,6 +131,8 @@ def _disguised(exercise: Exercise, chances: list[list[str]]) -> list[Change]:
         ending = (
             f"\nfrom rungs.checking.disguises import disguise\n\ndisguise(globals(), {kind!r}, {name!r}, {detail!r})\n"
         )
+        if kind == "loop":
+            ending = LOOP + ending
         found.append(Change(f"{kind} in {name}" + (f": {detail}" if detail else ""), exercise.solution + ending))
     return found
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rungs.checking.arrays import arrays, is_floating, is_wide, map_arrays
+from rungs.checking.measuring import instructions, numeric_gradient, peak_memory
 from rungs.checking.values import (
     argument_names,
     as_array,
@@ -26,6 +26,9 @@ from rungs.checking.values import (
 from rungs.checking.verdict import Failure
 from rungs.sandbox.child import note
 from rungs.sandbox.tracebacks import line_of_error
+
+SINGLE = 1e-6
+"""Differences below this share of the largest expected value look like rounding to float32, or like a numeric derivative."""
 
 
 class StopPart(BaseException):
@@ -120,41 +123,6 @@ class Tester:
         self.require(not wide, f"{_name(self.called)} gives float64 back for float32", got=value, why=why)
         return value
 
-    def quick(self, target: str | Callable, *args: Any, seconds: float, **kwargs: Any) -> Any:
-        """The call must take less processor time than this. `seconds`: several times what a vectorised answer takes on the
-        slowest machine, and well below what a loop takes on the fastest. Returns: the result"""
-        begin = time.process_time()
-        value = self.call(target, *args, **kwargs)
-        spent = time.process_time() - begin
-        self.require(
-            spent < seconds,
-            f"{_name(self.called)} is too slow: is there a Python loop over the examples?",
-            expected=f"less than {seconds:g} s of processor time",
-            got=f"{spent:.2g} s",
-        )
-        return value
-
-    def raises(
-        self, target: str | Callable, *args: Any, error: type[Exception] = ValueError, says: str = "", **kwargs: Any
-    ) -> None:
-        """The call must raise `error`, with `says` somewhere in its message."""
-        function = self._begin(target, args, kwargs)
-        expected = error.__name__ + (f" with {says!r} in its message" if says else "")
-        try:
-            value = function(*args, **kwargs)
-        except error as caught:
-            enough = says.lower() in str(caught).lower()
-            self.observe("message", enough)
-            if not enough:
-                got = f"{type(caught).__name__}: {caught}"
-                headline = "the error message does not say enough"
-                self.fail(Failure(headline, called=self.called, expected=expected, got=got))
-        except BaseException as caught:
-            self._raised(caught, expected)
-        else:
-            self.observe("no error")
-            self.fail(Failure(f"no {error.__name__}", called=self.called, expected=expected, got=describe(value)))
-
     # ---- comparing ----
 
     def equal(
@@ -203,7 +171,8 @@ class Tester:
             failure.difference = f"{np.count_nonzero(~np.isfinite(mine))} of {mine.size} values are nan or inf"
             return self.fail(failure)
         wide = np.complex128 if "c" in (mine.dtype.kind, right.dtype.kind) else np.float64
-        off = np.abs(np.asarray(mine, wide) - np.asarray(right, wide))
+        with np.errstate(invalid="ignore"):  # inf - inf, where both are infinite
+            off = np.abs(np.asarray(mine, wide) - np.asarray(right, wide))
         allowed = atol + rtol * np.abs(right)
         if not np.all((off <= allowed) | (mine == right)):
             at = np.unravel_index(np.argmax(np.where(np.isnan(off), np.inf, off - allowed)), off.shape)
@@ -211,6 +180,10 @@ class Tester:
             wrong = f"; {np.count_nonzero(off > allowed)} of {off.size} are off" if off.size > 1 else ""
             failure.headline = f"{name} gives other numbers than expected"
             failure.difference = f"{off[at]:.3g}{place}{wrong}; allowed: {atol:g} + {rtol:g} x |expected|"
+            if off.max() <= SINGLE * np.abs(right[np.isfinite(right)]).max(initial=0.0):
+                failure.why = (
+                    "The numbers agree to six digits or more: is something rounded, cut off, or computed in float32?"
+                )
             return self.fail(failure)
         return None
 
@@ -240,19 +213,42 @@ class Tester:
             shown = got if isinstance(got, str) else describe(got)
             self.fail(Failure(headline, self.called, what, expected, shown, why=why))
 
-    @staticmethod
-    def numeric_gradient(function: Callable[[], Any], x: np.ndarray, dy: Any = 1.0, *, h: float = 1e-6) -> np.ndarray:
-        """Central differences of sum(dy * function()) with respect to the float64 array `x`, which is changed and put back."""
-        gradient = np.zeros(x.shape)
-        for index in np.ndindex(*x.shape):
-            old = x[index]
-            x[index] = old + h
-            above = np.sum(dy * np.asarray(function()))
-            x[index] = old - h
-            below = np.sum(dy * np.asarray(function()))
-            x[index] = old
-            gradient[index] = (above - below) / (2 * h)
-        return gradient
+    def own_memory(self, got: Any, *others: Any, what: str = "") -> None:
+        """The array `got` must share no memory with the arrays `others`: writing to it must leave them alone."""
+        shared = any(np.shares_memory(as_array(got), as_array(other)) for other in others)
+        name = _result_name(what, self.called)
+        why = "Whoever writes to the result would change the array that was given."
+        self.require(not shared, f"{name} must be a new array, and is the one that was given, or a view of it", why=why)
+
+    def no_loop(self, target: str | Callable, small: tuple, large: tuple, *, over: str, **kwargs: Any) -> None:
+        """The call with arguments `large` must run about as many instructions of the learner's file as with `small`.
+
+        They are counted and not timed, so the outcome does not depend on the machine. A loop that the answer hands to
+        NumPy or to a module of the course is not seen.
+
+        Args:
+            over: what the arguments differ in, and must not be looped over: "the examples".
+        """
+        few, many = (
+            instructions(self.path, lambda args=args: self.call(target, *args, **kwargs)) for args in (small, large)
+        )
+        why = "Array operations take all of them at once: write the shapes down, and let NumPy broadcast."
+        self.require(many <= 1.5 * few, f"{_name(self.called)} loops over {over}", why=why)
+
+    def memory(self, target: str | Callable, *args: Any, at_most: float, why: str = "", **kwargs: Any) -> Any:
+        """Calls, and requires that no more than `at_most` bytes are allocated at any moment. Returns what the call returned."""
+        value, used = peak_memory(lambda: self.call(target, *args, mutates=True, **kwargs))
+        name = _name(self.called)
+        self.require(
+            used <= at_most,
+            f"{name} needs more memory than its arguments call for",
+            expected=f"at most {at_most / 1e6:.3g} MB",
+            got=f"{used / 1e6:.3g} MB",
+            why=why,
+        )
+        return value
+
+    numeric_gradient = staticmethod(numeric_gradient)
 
     # ---- recording ----
 
