@@ -22,6 +22,7 @@ from rungs.catalogue.exercise import Exercise
 from rungs.catalogue.loading import all_exercises
 from rungs.checking.changes import Change, source_changes
 from rungs.checking.checker import load_checks, run_source
+from rungs.checking.disguises import LOOP, spy
 from rungs.checking.rules import asked
 from utils.chapters import ROOT
 

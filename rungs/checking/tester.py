@@ -161,7 +161,7 @@ class Tester:
         self.observe("value", mine.copy(), rtol=max(1e-6, 10 * rtol))
         if (self.double or (mine.dtype == np.float64 and not self.single)) and rounded_to_single(mine, right):
             failure.headline = f"{name} is computed in single precision"
-            failure.why = failure.why or "The arguments are float64; keep to that all the way."
+            failure.why = failure.why or "The arguments are float64, and something on the way is float32."
             return self.fail(failure)
         if mine.shape != right.shape:
             failure.headline = f"{name} has the wrong shape: expected {right.shape}, got {mine.shape}"
