@@ -22,8 +22,9 @@ from rungs.catalogue.exercise import Exercise
 from rungs.catalogue.loading import all_exercises
 from rungs.checking.changes import Change, source_changes
 from rungs.checking.checker import load_checks, run_source
-from rungs.checking.disguises import LOOP, spy
+from rungs.checking.disguises import LOOP
 from rungs.checking.rules import asked
+from rungs.checking.wrapping import spy
 from utils.chapters import ROOT
 
 SEED = "RUNGS_MUTATION_SEED"
@@ -130,7 +131,7 @@ def _disguised(exercise: Exercise, chances: list[list[str]]) -> list[Change]:
                 continue
             fixed.add(parameter)
         ending = (
-            f"\nfrom rungs.checking.disguises import disguise\n\ndisguise(globals(), {kind!r}, {name!r}, {detail!r})\n"
+            f"\nfrom rungs.checking.wrapping import disguise\n\ndisguise(globals(), {kind!r}, {name!r}, {detail!r})\n"
         )
         if kind == "loop":
             ending = LOOP + ending
