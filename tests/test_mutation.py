@@ -89,7 +89,9 @@ def test_an_answer_that_changes_what_the_checker_needs_does_not_pass(tmp_path: P
 
 def test_a_replacement_at_call_time_fails_the_part(tmp_path: Path) -> None:
     path = tmp_path / "answer.py"
-    path.write_text(WRONG.replace("    dresidual", "    np.all = lambda *a, **k: True\n    dresidual"), encoding="utf-8")
+    path.write_text(
+        WRONG.replace("    dresidual", "    np.all = lambda *a, **k: True\n    dresidual"), encoding="utf-8"
+    )
     verdict = check_file(RIDGE, path)
     assert verdict.failure is not None
     assert verdict.failure.headline == "your code replaces numpy.all"
