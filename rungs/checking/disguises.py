@@ -221,7 +221,7 @@ def _further(call: Call) -> Iterator[int]:
     """For each argument with an axis `...`: how many axes stand there."""
     for name, axes in shapes(call.text).items():
         value = call.given.get(name)
-        if "..." in axes and is_array(value):
+        if "..." in axes and value is not None and is_array(value):
             yield value.ndim - len(axes) + 1
 
 
@@ -243,7 +243,7 @@ def _single_axes(call: Call) -> dict[str, list[tuple[str, int]]]:
     found: dict[str, list[tuple[str, int]]] = {}
     for name, axes in listed.items():
         value = call.given.get(name)
-        if not is_array(value) or value.ndim < len([a for a in axes if a != "..."]):
+        if value is None or not is_array(value) or value.ndim < len([a for a in axes if a != "..."]):
             continue
         for place, axis in enumerate(reversed(axes), 1):
             if axis.isidentifier():

@@ -97,12 +97,12 @@ def _spied(exercise: Exercise) -> dict[str, Any]:
     """The disguises that have a chance in a check of the solution, its time, and the modules that it loads."""
     chances: dict[tuple[str, str, str], None] = {}
     known = set(sys.modules)
-    ending = "\nimport rungs.checking.mutation as _mutation\n_mutation.listen(globals())\n"
-    global listen
+    ending = "\nimport rungs.checking.mutation as _mutation\n_mutation.LISTENERS[-1](globals())\n"
 
     def listen(module: dict[str, Any]) -> None:
         spy(module, asked(exercise), lambda *chance: chances.setdefault(chance))
 
+    LISTENERS.append(listen)
     path = exercise.path / "solution.py"
     begin = time.monotonic()
     plain = run_source(exercise, exercise.solution, path)
@@ -116,7 +116,8 @@ def _spied(exercise: Exercise) -> dict[str, Any]:
     }
 
 
-listen: Callable[[dict[str, Any]], None]
+LISTENERS: list[Callable[[dict[str, Any]], None]] = []
+"""What a spied solution calls with its names."""
 
 
 def _disguised(exercise: Exercise, chances: list[list[str]]) -> list[Change]:
