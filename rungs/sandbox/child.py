@@ -94,6 +94,8 @@ def main() -> None:
     if request["pipe"] is not None:
         end_with_parent(request["pipe"], folder)
     limit_cpu(request["cpu_seconds"])
+    Path(sys.argv[1]).unlink()
+    del sys.argv[1:]  # what runs here has no business with the request, nor with where the answer goes
     limit_memory(request["memory_mb"])
     with (folder / "trace").open("w") as trace:
         faulthandler.enable(trace)
