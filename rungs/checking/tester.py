@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +16,9 @@ from rungs.checking.values import argument_names, as_array, changed, describe, d
 from rungs.checking.verdict import Failure
 from rungs.sandbox.child import note
 from rungs.sandbox.tracebacks import line_of_error
+
+SINGLE = 1e-6
+"""Differences below this share of the largest expected value look like rounding to float32, or like a numeric derivative."""
 
 
 class StopPart(BaseException):
@@ -156,7 +161,8 @@ class Tester:
             failure.difference = f"{np.count_nonzero(~np.isfinite(mine))} of {mine.size} values are nan or inf"
             return self.fail(failure)
         wide = np.complex128 if "c" in (mine.dtype.kind, right.dtype.kind) else np.float64
-        off = np.abs(np.asarray(mine, wide) - np.asarray(right, wide))
+        with np.errstate(invalid="ignore"):  # inf - inf, where both are infinite
+            off = np.abs(np.asarray(mine, wide) - np.asarray(right, wide))
         allowed = atol + rtol * np.abs(right)
         if not np.all((off <= allowed) | (mine == right)):
             at = np.unravel_index(np.argmax(np.where(np.isnan(off), np.inf, off - allowed)), off.shape)
@@ -164,6 +170,10 @@ class Tester:
             wrong = f"; {np.count_nonzero(off > allowed)} of {off.size} are off" if off.size > 1 else ""
             failure.headline = f"{name} gives other numbers than expected"
             failure.difference = f"{off[at]:.3g}{place}{wrong}; allowed: {atol:g} + {rtol:g} x |expected|"
+            if off.max() <= SINGLE * np.abs(right[np.isfinite(right)]).max(initial=0.0):
+                failure.why = (
+                    "The numbers agree to six digits or more: is something rounded, cut off, or computed in float32?"
+                )
             return self.fail(failure)
         return None
 
@@ -193,18 +203,85 @@ class Tester:
             shown = got if isinstance(got, str) else describe(got)
             self.fail(Failure(headline, self.called, what, expected, shown, why=why))
 
+    def own_memory(self, got: Any, *others: Any, what: str = "") -> None:
+        """The array `got` must share no memory with the arrays `others`: writing to it must leave them alone."""
+        shared = any(np.shares_memory(as_array(got), as_array(other)) for other in others)
+        name = _result_name(what, self.called)
+        why = "Whoever writes to the result would change the array that was given."
+        self.require(not shared, f"{name} must be a new array, and is the one that was given, or a view of it", why=why)
+
+    def no_loop(self, target: str | Callable, small: tuple, large: tuple, *, over: str, **kwargs: Any) -> None:
+        """The call with arguments `large` must run about as many instructions of the learner's file as with `small`.
+
+        They are counted and not timed, so the outcome does not depend on the machine. A loop that the answer hands to
+        NumPy or to a module of the course is not seen.
+
+        Args:
+            over: what the arguments differ in, and must not be looped over: "the examples".
+        """
+        few, many = (self._instructions(target, args, kwargs) for args in (small, large))
+        why = "Array operations take all of them at once: write the shapes down, and let NumPy broadcast."
+        self.require(many <= 1.5 * few, f"{_name(self.called)} loops over {over}", why=why)
+
+    def _instructions(self, target: str | Callable, args: tuple, kwargs: dict[str, Any]) -> int:
+        count = 0
+
+        def trace(frame, event, _):
+            nonlocal count
+            if frame.f_code.co_filename != str(self.path):
+                return None
+            frame.f_trace_opcodes, frame.f_trace_lines = True, False
+            count += event == "opcode"
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            self.call(target, *args, **kwargs)
+        finally:
+            sys.settrace(before)
+        return count
+
+    def memory(self, target: str | Callable, *args: Any, at_most: float, why: str = "", **kwargs: Any) -> Any:
+        """Calls, and requires that no more than `at_most` bytes are allocated at any moment. Returns what the call returned."""
+        tracing = tracemalloc.is_tracing()
+        tracemalloc.start()
+        try:
+            tracemalloc.reset_peak()
+            before = tracemalloc.get_traced_memory()[0]
+            value = self.call(target, *args, mutates=True, **kwargs)
+            used = tracemalloc.get_traced_memory()[1] - before
+        finally:
+            if not tracing:
+                tracemalloc.stop()
+        name = _name(self.called)
+        self.require(
+            used <= at_most,
+            f"{name} needs more memory than its arguments call for",
+            expected=f"at most {at_most / 1e6:.3g} MB",
+            got=f"{used / 1e6:.3g} MB",
+            why=why,
+        )
+        return value
+
     @staticmethod
-    def numeric_gradient(function: Callable[[], Any], x: np.ndarray, dy: Any = 1.0, *, h: float = 1e-6) -> np.ndarray:
-        """Central differences of sum(dy * function()) with respect to the float64 array `x`, which is changed and put back."""
+    def numeric_gradient(
+        function: Callable[[], Any], x: np.ndarray, dy: Any = 1.0, *, h: float = 1e-6, smooth: bool = False
+    ) -> np.ndarray:
+        """Central differences of sum(dy * function()) with respect to the float64 array `x`, which is changed and put back.
+
+        Args:
+            smooth: the function has no kink within 2e-3 of x. Four points are taken then, h = 1e-3 apart, and what is left
+                of the error is about 1e-11: enough to tell double precision from single.
+        """
+        h, weights = (1e-3, {1: 8 / 12, -1: -8 / 12, 2: -1 / 12, -2: 1 / 12}) if smooth else (h, {1: 0.5, -1: -0.5})
         gradient = np.zeros(x.shape)
         for index in np.ndindex(*x.shape):
             old = x[index]
-            x[index] = old + h
-            above = np.sum(dy * np.asarray(function()))
-            x[index] = old - h
-            below = np.sum(dy * np.asarray(function()))
+            for steps, weight in weights.items():
+                x[index] = old + steps * h
+                gradient[index] += weight * np.sum(dy * np.asarray(function())) / h
             x[index] = old
-            gradient[index] = (above - below) / (2 * h)
         return gradient
 
     # ---- recording ----
