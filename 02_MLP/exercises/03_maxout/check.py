@@ -43,6 +43,11 @@ def check_backward(t):
         h = partial(definition, x, weight, bias, pieces)
         for (what, mine), array in zip(got.items(), (x, weight, bias), strict=True):
             t.equal(mine, t.numeric_gradient(h, array, dy), rtol=1e-6, atol=1e-7, what=what)
+        before = {name: g.copy() for name, g in layer.linear.grads.items()}
+        t.call(layer.backward, dy)
+        for name, g in layer.linear.grads.items():
+            why = "backward adds to the gradients; only zero_grads clears them"
+            t.equal(g, 2 * before[name], what=f"the gradient of linear.{name} after backward twice", why=why)
 
 
 def check_tie(t):
@@ -68,7 +73,7 @@ def check_relu(t):
     """A ReLU layer is a maxout layer"""
     weight, bias = t.rng.normal(size=(3, 5)), t.rng.normal(size=3)
     got = t.call("relu_as_maxout", weight, bias)
-    t.require(isinstance(got, tuple) and len(got) == 2, "relu_as_maxout must return two arrays", got=got)
+    t.require(isinstance(got, (tuple, list)) and len(got) == 2, "relu_as_maxout must return two arrays", got=got)
     shapes = [np.shape(part) for part in got]
     t.require(shapes == [(6, 5), (6,)], "the shapes are wrong", expected="(6, 5) and (6,)", got=str(shapes))
     x = 2.0 * t.rng.normal(size=(11, 5))

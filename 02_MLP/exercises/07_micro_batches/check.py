@@ -45,6 +45,12 @@ def check_last_piece(t):
     compare(t, 13, 5)
 
 
+def check_one_at_a_time(t):
+    """Pieces of one example, and a batch of one"""
+    compare(t, 5, 1)
+    compare(t, 1, 3)
+
+
 def check_masks(t):
     """With dropout: each example keeps its own mask"""
     compare(t, 13, 5, p=0.3)
