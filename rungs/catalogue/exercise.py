@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rungs.errors import RungsError
@@ -66,6 +66,7 @@ class Exercise:
     memory_mb: int = 2048
     mentions: tuple[str, ...] = ()  # words of later chapters that the text may mention in passing
     solution_from: SolutionFrom | None = None  # None: the solution stands in solution.py
+    allowed: dict[str, str] = field(default_factory=dict)  # change of the solution that passes -> why that is right
 
     @property
     def alias(self) -> str:

@@ -27,7 +27,7 @@ REQUIRED = {
     "hints": list,
     "explanation": str,
 }
-OPTIONAL = {"torch": bool, "seconds": int, "memory_mb": int, "mentions": list, "solution_from": dict}
+OPTIONAL = {"torch": bool, "seconds": int, "memory_mb": int, "mentions": list, "solution_from": dict, "allowed": dict}
 
 
 def load_exercise(path: Path, chapter: Chapter) -> Exercise:
@@ -84,6 +84,9 @@ def load_exercise(path: Path, chapter: Chapter) -> Exercise:
         meta = {"seconds": 60, "memory_mb": 8192, **meta}
     if "solution_from" in meta:
         meta["solution_from"] = _solution_from(meta["solution_from"], path)
+    for change, why in meta.get("allowed", {}).items():
+        if not isinstance(why, str) or len(why) < 20:
+            raise ExerciseError(f"{where}: allowed {change!r} needs a reason in a sentence, not {why!r}")
     exercise = Exercise(**meta, chapter=chapter, order=int(order), path=path)
     if not exercise.solution_file.exists():
         raise ExerciseError(f"exercise {path.name} of chapter {chapter.id} has no {exercise.solution_file.name}")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-import tracemalloc
+import copy
+import inspect
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -12,13 +12,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rungs.checking.values import argument_names, as_array, changed, describe, describe_call, snapshot
+from rungs.checking import demands
+from rungs.checking.arrays import arrays, is_floating, is_wide, map_arrays
+from rungs.checking.values import (
+    argument_names,
+    as_array,
+    changed,
+    describe,
+    describe_call,
+    function_name,
+    numeric_gradient,
+    result_name,
+    rounded_to_single,
+    snapshot,
+)
 from rungs.checking.verdict import Failure
 from rungs.sandbox.child import note
 from rungs.sandbox.tracebacks import line_of_error
-
-SINGLE = 1e-6
-"""Differences below this share of the largest expected value look like rounding to float32, or like a numeric derivative."""
 
 
 class StopPart(BaseException):
@@ -64,6 +74,9 @@ class Tester:
         self.failure: Failure | None = None
         self.record: list[Observation] = []
         self.called = ""
+        self.double = False  # whether the last call was given float64 arrays, and no others of floating point
+        self.single = False  # whether it was given others
+        self._tried: set[str] = set()  # functions whose arguments were tried in another layout
 
     # ---- calling ----
 
@@ -84,6 +97,7 @@ class Tester:
         names = [name or f"argument {i}" for i, name in enumerate(argument_names(function, len(args)), 1)]
         given = dict(zip(names, args, strict=True)) | kwargs
         before = {} if mutates else snapshot(given)
+        twin = None if mutates else self._twin(function, args, kwargs)
         try:
             value = function(*args, **kwargs)
         except BaseException as error:
@@ -94,6 +108,8 @@ class Tester:
                 self.observe("in place", name)
                 why = "Write to a new array: the caller still needs the old values."
                 self.fail(Failure(f"{name} was changed in place", called=self.called, why=why))
+        if twin is not None and self.failure is None:
+            self._compare_layouts(value, *twin)
         return value
 
     def raises(
@@ -138,7 +154,7 @@ class Tester:
             called: replaces the description of the last call.
         """
         called = called or self.called
-        name = _result_name(what, called)
+        name = result_name(what, called)
         failure = Failure("", called, what, describe(expected), describe(got), why=why)
         if got is None:
             failure.headline, failure.written = f"{name} is None: not written yet, or is a return missing?", False
@@ -153,6 +169,10 @@ class Tester:
             self.observe("type", type(got).__name__)
             return self.fail(failure)
         self.observe("value", mine.copy(), rtol=max(1e-6, 10 * rtol))
+        if (self.double or (mine.dtype == np.float64 and not self.single)) and rounded_to_single(mine, right):
+            failure.headline = f"{name} is computed in single precision"
+            failure.why = failure.why or "The arguments are float64; keep to that all the way."
+            return self.fail(failure)
         if mine.shape != right.shape:
             failure.headline = f"{name} has the wrong shape: expected {right.shape}, got {mine.shape}"
             return self.fail(failure)
@@ -170,16 +190,12 @@ class Tester:
             wrong = f"; {np.count_nonzero(off > allowed)} of {off.size} are off" if off.size > 1 else ""
             failure.headline = f"{name} gives other numbers than expected"
             failure.difference = f"{off[at]:.3g}{place}{wrong}; allowed: {atol:g} + {rtol:g} x |expected|"
-            if off.max() <= SINGLE * np.abs(right[np.isfinite(right)]).max(initial=0.0):
-                failure.why = (
-                    "The numbers agree to six digits or more: is something rounded, cut off, or computed in float32?"
-                )
             return self.fail(failure)
         return None
 
     def between(self, got: Any, low: float, high: float, *, what: str = "", why: str = "", match: float = 0.05) -> None:
         """A measured number must lie in [low, high]. `match`: relative tolerance within which a mistake counts as the same."""
-        name = _result_name(what, self.called)
+        name = result_name(what, self.called)
         failure = Failure("", self.called, what, f"between {low:g} and {high:g}", describe(got), why=why)
         try:
             value = float(as_array(got))
@@ -203,86 +219,12 @@ class Tester:
             shown = got if isinstance(got, str) else describe(got)
             self.fail(Failure(headline, self.called, what, expected, shown, why=why))
 
-    def own_memory(self, got: Any, *others: Any, what: str = "") -> None:
-        """The array `got` must share no memory with the arrays `others`: writing to it must leave them alone."""
-        shared = any(np.shares_memory(as_array(got), as_array(other)) for other in others)
-        name = _result_name(what, self.called)
-        why = "Whoever writes to the result would change the array that was given."
-        self.require(not shared, f"{name} must be a new array, and is the one that was given, or a view of it", why=why)
-
-    def no_loop(self, target: str | Callable, small: tuple, large: tuple, *, over: str, **kwargs: Any) -> None:
-        """The call with arguments `large` must run about as many instructions of the learner's file as with `small`.
-
-        They are counted and not timed, so the outcome does not depend on the machine. A loop that the answer hands to
-        NumPy or to a module of the course is not seen.
-
-        Args:
-            over: what the arguments differ in, and must not be looped over: "the examples".
-        """
-        few, many = (self._instructions(target, args, kwargs) for args in (small, large))
-        why = "Array operations take all of them at once: write the shapes down, and let NumPy broadcast."
-        self.require(many <= 1.5 * few, f"{_name(self.called)} loops over {over}", why=why)
-
-    def _instructions(self, target: str | Callable, args: tuple, kwargs: dict[str, Any]) -> int:
-        count = 0
-
-        def trace(frame, event, _):
-            nonlocal count
-            if frame.f_code.co_filename != str(self.path):
-                return None
-            frame.f_trace_opcodes, frame.f_trace_lines = True, False
-            count += event == "opcode"
-            return trace
-
-        before = sys.gettrace()
-        sys.settrace(trace)
-        try:
-            self.call(target, *args, **kwargs)
-        finally:
-            sys.settrace(before)
-        return count
-
-    def memory(self, target: str | Callable, *args: Any, at_most: float, why: str = "", **kwargs: Any) -> Any:
-        """Calls, and requires that no more than `at_most` bytes are allocated at any moment. Returns what the call returned."""
-        tracing = tracemalloc.is_tracing()
-        tracemalloc.start()
-        try:
-            tracemalloc.reset_peak()
-            before = tracemalloc.get_traced_memory()[0]
-            value = self.call(target, *args, mutates=True, **kwargs)
-            used = tracemalloc.get_traced_memory()[1] - before
-        finally:
-            if not tracing:
-                tracemalloc.stop()
-        name = _name(self.called)
-        self.require(
-            used <= at_most,
-            f"{name} needs more memory than its arguments call for",
-            expected=f"at most {at_most / 1e6:.3g} MB",
-            got=f"{used / 1e6:.3g} MB",
-            why=why,
-        )
-        return value
-
-    @staticmethod
-    def numeric_gradient(
-        function: Callable[[], Any], x: np.ndarray, dy: Any = 1.0, *, h: float = 1e-6, smooth: bool = False
-    ) -> np.ndarray:
-        """Central differences of sum(dy * function()) with respect to the float64 array `x`, which is changed and put back.
-
-        Args:
-            smooth: the function has no kink within 2e-3 of x. Four points are taken then, h = 1e-3 apart, and what is left
-                of the error is about 1e-11: enough to tell double precision from single.
-        """
-        h, weights = (1e-3, {1: 8 / 12, -1: -8 / 12, 2: -1 / 12, -2: 1 / 12}) if smooth else (h, {1: 0.5, -1: -0.5})
-        gradient = np.zeros(x.shape)
-        for index in np.ndindex(*x.shape):
-            old = x[index]
-            for steps, weight in weights.items():
-                x[index] = old + steps * h
-                gradient[index] += weight * np.sum(dy * np.asarray(function())) / h
-            x[index] = old
-        return gradient
+    keeps_dtype = demands.keeps_dtype
+    quick = demands.quick
+    own_memory = demands.own_memory
+    no_loop = demands.no_loop
+    memory = demands.memory
+    numeric_gradient = staticmethod(numeric_gradient)
 
     # ---- recording ----
 
@@ -301,8 +243,43 @@ class Tester:
             self.called = describe_call(label, function, args, kwargs)
         except Exception:
             self.called = f"{label}(...)"
+        wide = [is_wide(array) for array in arrays((args, kwargs)) if is_floating(array)]
+        self.double, self.single = bool(wide) and all(wide), not all(wide)
         note(self.called)
         return function
+
+    def _twin(self, function: Callable, args: tuple, kwargs: dict[str, Any]) -> tuple[Callable, tuple, dict] | None:
+        """The same call on copies, with the matrices in column order; None where there is none, and after the first time."""
+        owner = getattr(function, "__self__", function)
+        home = getattr(owner, "__module__", None)
+        matrices = [
+            a for a in arrays((args, kwargs)) if isinstance(a, np.ndarray) and a.ndim > 1 and a.dtype.kind == "f"
+        ]
+        name = getattr(function, "__qualname__", "")
+        if home != self.module.__name__ or inspect.isclass(function) or not matrices or name in self._tried:
+            return None
+        self._tried.add(name)
+        twin = copy.deepcopy((function, args, kwargs))
+        return twin[0], *map_arrays(lambda a: a.copy(order="F"), twin[1:], lambda a: isinstance(a, np.ndarray))
+
+    def _compare_layouts(self, value: Any, function: Callable, args: tuple, kwargs: dict[str, Any]) -> None:
+        """The twin must give what the call gave."""
+        why = "The same arrays, stored column by column: the order in memory is not the order of the axes."
+        try:
+            other = function(*args, **kwargs)
+        except BaseException as error:
+            self._raised(error)
+            if self.failure is not None:
+                self.failure.why = why
+            return
+        for mine, theirs in zip(arrays(value), arrays(other), strict=True):
+            mine, theirs = as_array(mine), as_array(theirs)
+            tolerance = 1e-9 if mine.dtype == np.float64 else 1e-4
+            if not np.allclose(mine, theirs, rtol=tolerance, atol=tolerance, equal_nan=True):
+                headline = f"{function_name(self.called)} depends on how its arguments lie in memory"
+                self.observe("layout", headline)
+                return self.fail(Failure(headline, self.called, "", describe(mine), describe(theirs), why=why))
+        return None
 
     def _raised(self, error: BaseException, expected: str = "") -> None:
         """Make a failure of what the learner's code raised."""
@@ -311,7 +288,7 @@ class Tester:
         self.observe("raised", type(error).__name__)
         failure = Failure("", self.called, where=line_of_error(error, self.path))
         if isinstance(error, NotImplementedError):
-            failure.headline = f"not written yet: {str(error) or _name(self.called)}"
+            failure.headline = f"not written yet: {str(error) or function_name(self.called)}"
             failure.called, failure.written = "", False
         elif isinstance(error, SystemExit):
             failure.headline, failure.why = "your code called exit()", "Return a value instead."
@@ -324,12 +301,3 @@ class Tester:
             failure.headline = f"your code raised {type(error).__name__}: {first_line}"
             failure.expected = expected
         self.fail(failure)
-
-
-def _name(called: str) -> str:
-    """The function's name in the description of a call."""
-    return called.split("(")[0]
-
-
-def _result_name(what: str, called: str) -> str:
-    return what or _name(called) or "the result"

@@ -54,6 +54,8 @@ def main() -> None:
     global _note_file
     request = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     folder = Path(sys.argv[1]).parent
+    Path(sys.argv[1]).unlink()
+    del sys.argv[1:]  # what runs here has no business with the request, nor with where the answer goes
     limit_memory(request["memory_mb"])
     with (folder / "trace").open("w") as trace:
         faulthandler.enable(trace)
