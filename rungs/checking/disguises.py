@@ -351,14 +351,17 @@ def _loop_chances(call: Call, result: Any, before: dict) -> Iterator[str]:
 
 
 def _loop(call: Call, detail: str) -> Any:
-    import time
-
-    time.sleep(LOOP_STEP * max((len(a) for a in call.arrays() if a.ndim), default=0))
+    call.function.__globals__["over_the_batch"](max((len(a) for a in call.arrays() if a.ndim), default=0))
     return call.run()
 
 
-LOOP_STEP = 2e-5
-"""Seconds that a Python loop takes for each element of a batch, at the least."""
+LOOP = """
+def over_the_batch(rows):
+    for _ in range(rows):
+        for _ in range(5):
+            pass
+"""
+"""Stands in the disguised file, where the instructions of the answer are counted."""
 
 DISGUISES = {
     "float32": Disguise("computed in float32", _single_chances, _single),

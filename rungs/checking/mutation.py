@@ -22,6 +22,7 @@ from rungs.catalogue.exercise import Exercise
 from rungs.catalogue.loading import all_exercises
 from rungs.checking.changes import Change, source_changes
 from rungs.checking.checker import load_checks, run_source
+from rungs.checking.disguises import LOOP, spy
 from rungs.checking.rules import asked
 from utils.chapters import ROOT
 
@@ -97,7 +98,6 @@ def _spied(exercise: Exercise) -> dict[str, Any]:
     known = set(sys.modules)
     ending = "\nimport rungs.checking.mutation as _mutation\n_mutation.listen(globals())\n"
     global listen
-    from rungs.checking.disguises import spy
 
     def listen(module: dict[str, Any]) -> None:
         spy(module, asked(exercise), lambda *chance: chances.setdefault(chance))
@@ -132,6 +132,8 @@ def _disguised(exercise: Exercise, chances: list[list[str]]) -> list[Change]:
         ending = (
             f"\nfrom rungs.checking.disguises import disguise\n\ndisguise(globals(), {kind!r}, {name!r}, {detail!r})\n"
         )
+        if kind == "loop":
+            ending = LOOP + ending
         found.append(Change(f"{kind} in {name}" + (f": {detail}" if detail else ""), exercise.solution + ending))
     return found
 

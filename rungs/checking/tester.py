@@ -12,23 +12,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rungs.checking import demands
 from rungs.checking.arrays import arrays, is_floating, is_wide, map_arrays
+from rungs.checking.measuring import instructions, numeric_gradient, peak_memory
 from rungs.checking.values import (
     argument_names,
     as_array,
     changed,
     describe,
     describe_call,
-    function_name,
-    numeric_gradient,
-    result_name,
     rounded_to_single,
     snapshot,
 )
 from rungs.checking.verdict import Failure
 from rungs.sandbox.child import note
 from rungs.sandbox.tracebacks import line_of_error
+
+SINGLE = 1e-6
+"""Differences below this share of the largest expected value look like rounding to float32, or like a numeric derivative."""
 
 
 class StopPart(BaseException):
@@ -112,26 +112,16 @@ class Tester:
             self._compare_layouts(value, *twin)
         return value
 
-    def raises(
-        self, target: str | Callable, *args: Any, error: type[Exception] = ValueError, says: str = "", **kwargs: Any
-    ) -> None:
-        """The call must raise `error`, with `says` somewhere in its message."""
-        function = self._begin(target, args, kwargs)
-        expected = error.__name__ + (f" with {says!r} in its message" if says else "")
-        try:
-            value = function(*args, **kwargs)
-        except error as caught:
-            enough = says.lower() in str(caught).lower()
-            self.observe("message", enough)
-            if not enough:
-                got = f"{type(caught).__name__}: {caught}"
-                headline = "the error message does not say enough"
-                self.fail(Failure(headline, called=self.called, expected=expected, got=got))
-        except BaseException as caught:
-            self._raised(caught, expected)
-        else:
-            self.observe("no error")
-            self.fail(Failure(f"no {error.__name__}", called=self.called, expected=expected, got=describe(value)))
+    def keeps_dtype(self, target: str | Callable, *args: Any, **kwargs: Any) -> Any:
+        """Call with the float64 arrays in float32: every floating array of the result must be float32. Returns: the result"""
+        narrow = map_arrays(
+            lambda a: a.float() if hasattr(a, "detach") else a.astype(np.float32), (args, kwargs), is_wide
+        )
+        value = self.call(target, *narrow[0], **narrow[1])
+        wide = sum(is_wide(array) for array in arrays(value))
+        why = "Arrays that your code makes should take the dtype of the input."
+        self.require(not wide, f"{_name(self.called)} gives float64 back for float32", got=value, why=why)
+        return value
 
     # ---- comparing ----
 
@@ -154,7 +144,7 @@ class Tester:
             called: replaces the description of the last call.
         """
         called = called or self.called
-        name = result_name(what, called)
+        name = _result_name(what, called)
         failure = Failure("", called, what, describe(expected), describe(got), why=why)
         if got is None:
             failure.headline, failure.written = f"{name} is None: not written yet, or is a return missing?", False
@@ -171,7 +161,7 @@ class Tester:
         self.observe("value", mine.copy(), rtol=max(1e-6, 10 * rtol))
         if (self.double or (mine.dtype == np.float64 and not self.single)) and rounded_to_single(mine, right):
             failure.headline = f"{name} is computed in single precision"
-            failure.why = failure.why or "The arguments are float64; keep to that all the way."
+            failure.why = failure.why or "The arguments are float64, and something on the way is float32."
             return self.fail(failure)
         if mine.shape != right.shape:
             failure.headline = f"{name} has the wrong shape: expected {right.shape}, got {mine.shape}"
@@ -190,12 +180,16 @@ class Tester:
             wrong = f"; {np.count_nonzero(off > allowed)} of {off.size} are off" if off.size > 1 else ""
             failure.headline = f"{name} gives other numbers than expected"
             failure.difference = f"{off[at]:.3g}{place}{wrong}; allowed: {atol:g} + {rtol:g} x |expected|"
+            if off.max() <= SINGLE * np.abs(right[np.isfinite(right)]).max(initial=0.0):
+                failure.why = (
+                    "The numbers agree to six digits or more: is something rounded, cut off, or computed in float32?"
+                )
             return self.fail(failure)
         return None
 
     def between(self, got: Any, low: float, high: float, *, what: str = "", why: str = "", match: float = 0.05) -> None:
         """A measured number must lie in [low, high]. `match`: relative tolerance within which a mistake counts as the same."""
-        name = result_name(what, self.called)
+        name = _result_name(what, self.called)
         failure = Failure("", self.called, what, f"between {low:g} and {high:g}", describe(got), why=why)
         try:
             value = float(as_array(got))
@@ -219,11 +213,42 @@ class Tester:
             shown = got if isinstance(got, str) else describe(got)
             self.fail(Failure(headline, self.called, what, expected, shown, why=why))
 
-    keeps_dtype = demands.keeps_dtype
-    quick = demands.quick
-    own_memory = demands.own_memory
-    no_loop = demands.no_loop
-    memory = demands.memory
+    def own_memory(self, got: Any, *others: Any, what: str = "") -> None:
+        """The array `got` must share no memory with the arrays `others`: writing to it must leave them alone."""
+        shared = any(np.shares_memory(as_array(got), as_array(other)) for other in others)
+        name = _result_name(what, self.called)
+        why = "Whoever writes to the result would change the array that was given."
+        self.require(not shared, f"{name} must be a new array, and is the one that was given, or a view of it", why=why)
+
+    def no_loop(self, target: str | Callable, small: tuple, large: tuple, *, over: str, **kwargs: Any) -> None:
+        """The call with arguments `large` must run about as many instructions of the learner's file as with `small`.
+
+        They are counted and not timed, so the outcome does not depend on the machine. A loop that the answer hands to
+        NumPy or to a module of the course is not seen.
+
+        Args:
+            over: what the arguments differ in, and must not be looped over: "the examples".
+        """
+        few, many = (
+            instructions(self.path, lambda args=args: self.call(target, *args, mutates=True, **kwargs))
+            for args in (small, large)  # mutates: run once, without the comparisons that a first call brings
+        )
+        why = "Array operations take all of them at once: write the shapes down, and let NumPy broadcast."
+        self.require(many <= 1.5 * few, f"{_name(self.called)} loops over {over}", why=why)
+
+    def memory(self, target: str | Callable, *args: Any, at_most: float, why: str = "", **kwargs: Any) -> Any:
+        """Calls, and requires that no more than `at_most` bytes are allocated at any moment. Returns what the call returned."""
+        value, used = peak_memory(lambda: self.call(target, *args, mutates=True, **kwargs))
+        name = _name(self.called)
+        self.require(
+            used <= at_most,
+            f"{name} needs more memory than its arguments call for",
+            expected=f"at most {at_most / 1e6:.3g} MB",
+            got=f"{used / 1e6:.3g} MB",
+            why=why,
+        )
+        return value
+
     numeric_gradient = staticmethod(numeric_gradient)
 
     # ---- recording ----
@@ -276,7 +301,7 @@ class Tester:
             mine, theirs = as_array(mine), as_array(theirs)
             tolerance = 1e-9 if mine.dtype == np.float64 else 1e-4
             if not np.allclose(mine, theirs, rtol=tolerance, atol=tolerance, equal_nan=True):
-                headline = f"{function_name(self.called)} depends on how its arguments lie in memory"
+                headline = f"{_name(self.called)} depends on how its arguments lie in memory"
                 self.observe("layout", headline)
                 return self.fail(Failure(headline, self.called, "", describe(mine), describe(theirs), why=why))
         return None
@@ -288,7 +313,7 @@ class Tester:
         self.observe("raised", type(error).__name__)
         failure = Failure("", self.called, where=line_of_error(error, self.path))
         if isinstance(error, NotImplementedError):
-            failure.headline = f"not written yet: {str(error) or function_name(self.called)}"
+            failure.headline = f"not written yet: {str(error) or _name(self.called)}"
             failure.called, failure.written = "", False
         elif isinstance(error, SystemExit):
             failure.headline, failure.why = "your code called exit()", "Return a value instead."
@@ -301,3 +326,12 @@ class Tester:
             failure.headline = f"your code raised {type(error).__name__}: {first_line}"
             failure.expected = expected
         self.fail(failure)
+
+
+def _name(called: str) -> str:
+    """The function's name in the description of a call."""
+    return called.split("(")[0]
+
+
+def _result_name(what: str, called: str) -> str:
+    return what or _name(called) or "the result"

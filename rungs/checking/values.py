@@ -71,15 +71,6 @@ def _argument(name: str, value: Any) -> str:
     return f"{name}={text}" if name else text
 
 
-def function_name(called: str) -> str:
-    """The function's name in the description of a call."""
-    return called.split("(")[0]
-
-
-def result_name(what: str, called: str) -> str:
-    return what or function_name(called) or "the result"
-
-
 # ---- before and after a call ----
 
 
@@ -118,26 +109,3 @@ def rounded_to_single(mine: np.ndarray, right: np.ndarray) -> bool:
     with np.errstate(all="ignore"):
         telling = np.abs(right - right.astype(np.float32)) > 4e-9 * np.abs(right)
         return np.count_nonzero(telling) >= 3 and bool(np.all(mine[telling] == mine[telling].astype(np.float32)))
-
-
-# ---- derivatives ----
-
-
-def numeric_gradient(
-    function: Callable[[], Any], x: np.ndarray, dy: Any = 1.0, *, h: float = 1e-6, smooth: bool = False
-) -> np.ndarray:
-    """Central differences of sum(dy * function()) with respect to the float64 array `x`, which is changed and put back.
-
-    Args:
-        smooth: the function has no kink within 2e-3 of x. Four points are taken then, h = 1e-3 apart, and what is left
-            of the error is about 1e-11: enough to tell double precision from single.
-    """
-    h, weights = (1e-3, {1: 8 / 12, -1: -8 / 12, 2: -1 / 12, -2: 1 / 12}) if smooth else (h, {1: 0.5, -1: -0.5})
-    gradient = np.zeros(x.shape)
-    for index in np.ndindex(*x.shape):
-        old = x[index]
-        for steps, weight in weights.items():
-            x[index] = old + steps * h
-            gradient[index] += weight * np.sum(dy * np.asarray(function())) / h
-        x[index] = old
-    return gradient
