@@ -123,6 +123,27 @@ class Tester:
         self.require(not wide, f"{_name(self.called)} gives float64 back for float32", got=value, why=why)
         return value
 
+    def raises(
+        self, target: str | Callable, *args: Any, error: type[Exception] = ValueError, says: str = "", **kwargs: Any
+    ) -> None:
+        """The call must raise `error`, with `says` somewhere in its message."""
+        function = self._begin(target, args, kwargs)
+        expected = error.__name__ + (f" with {says!r} in its message" if says else "")
+        try:
+            value = function(*args, **kwargs)
+        except error as caught:
+            enough = says.lower() in str(caught).lower()
+            self.observe("message", enough)
+            if not enough:
+                got = f"{type(caught).__name__}: {caught}"
+                headline = "the error message does not say enough"
+                self.fail(Failure(headline, called=self.called, expected=expected, got=got))
+        except BaseException as caught:
+            self._raised(caught, expected)
+        else:
+            self.observe("no error")
+            self.fail(Failure(f"no {error.__name__}", called=self.called, expected=expected, got=describe(value)))
+
     # ---- comparing ----
 
     def equal(
