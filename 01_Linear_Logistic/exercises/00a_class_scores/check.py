@@ -3,7 +3,7 @@ import numpy as np
 
 def check_scores(t):
     """Every example has a score for every class"""
-    for n, features, classes in [(3, 3, 3), (7, 5, 3), (1, 2, 5)]:
+    for n, features, classes in [(3, 3, 3), (7, 5, 3), (1, 2, 5), (5, 1, 3), (3, 5, 1)]:
         x, weight = t.rng.normal(size=(n, features)), t.rng.normal(size=(classes, features))
         bias = t.rng.normal(size=classes)
         expected = np.zeros((n, classes))

@@ -3,7 +3,7 @@ import numpy as np
 
 def check_heads(t):
     """Every head has its slice of every word"""
-    for batch, n, heads, width in [(2, 3, 3, 3), (2, 5, 3, 2), (1, 4, 2, 5), (3, 2, 1, 4)]:
+    for batch, n, heads, width in [(2, 3, 3, 3), (2, 5, 3, 2), (1, 4, 2, 5), (3, 2, 1, 4), (2, 1, 1, 1)]:
         x = t.rng.normal(size=(batch, n, heads * width))
         expected = np.empty((batch, heads, n, width))
         for b, h, i in np.ndindex(batch, heads, n):
