@@ -22,8 +22,8 @@ def loss(x, y, weight, bias, alpha):
 
 def check_loss(t):
     """The loss is the mean squared error plus the penalty"""
-    for targets in (3, 1):
-        x, y, weight, bias = problem(t.rng, targets=targets)
+    for n, features, targets in [(11, 5, 3), (11, 5, 1), (1, 1, 2)]:
+        x, y, weight, bias = problem(t.rng, n, features, targets)
         for alpha in (0.0, ALPHA):
             got = t.call("ridge_loss", x, y, weight, bias, alpha=alpha)
             t.equal(got, loss(x, y, weight, bias, alpha))
@@ -38,12 +38,17 @@ def check_gradient(t):
         for name, array, mine in [("weight", weight, got[0]), ("bias", bias, got[1])]:
             expected = t.numeric_gradient(partial(loss, x, y, weight, bias, ALPHA), array, smooth=True)
             t.equal(mine, expected, atol=1e-9, what=f"the gradient of {name}")
+    got = t.call("ridge_gradient", x, y, weight, bias, alpha=1.7)
+    expected = t.numeric_gradient(partial(loss, x, y, weight, bias, 1.7), weight, smooth=True)
+    t.equal(got[0], expected, atol=1e-9, what="the gradient of weight with another alpha")
 
 
 def check_no_loop(t):
-    """The gradient is a formula, not a loop over the weights"""
+    """No loop over the weights or the examples"""
     small, large = (problem(t.rng, n, features, targets) for n, features, targets in [(7, 2, 3), (31, 23, 13)])
-    t.no_loop("ridge_gradient", (*small, ALPHA), (*large, ALPHA), over="the weights or the examples")
+    for name in ("ridge_loss", "ridge_gradient"):
+        t.no_loop(name, (*small, ALPHA), (*large, ALPHA), over="the weights or the examples")
+    t.no_loop("ridge_fit", (*small[:2], ALPHA), (*large[:2], ALPHA), over="the weights or the examples")
 
 
 def check_fit(t):

@@ -62,6 +62,15 @@ def check_large(t):
         )
 
 
+def check_one_class(t):
+    """One class alone is certain, and logits may be whole numbers"""
+    t.equal(
+        t.call("log_softmax", t.rng.normal(size=(5, 1))), np.zeros((5, 1)), what="the log-probabilities of one class"
+    )
+    logits = t.rng.integers(-3, 4, size=(7, 3))
+    t.equal(np.exp(t.call("log_softmax", logits)), [probabilities(row) for row in logits], what="the probabilities")
+
+
 def check_loss(t):
     """The loss is the mean of -log p[target]"""
     for n, classes in [(7, 3), (3, 5), (5, 5)]:

@@ -67,6 +67,18 @@ def check_in_place(t):
         t.require(np.any(held[name]), f'state["change"][{name!r}] is still zero after a step')
 
 
+def check_no_loop(t):
+    """No loop over the weights"""
+    updates, carried = [], []
+    for n in (2, 97):
+        w, g = t.rng.normal(size=(n, 3)), t.rng.normal(size=(n, 3))
+        optimizer = t.get("Momentum1986")({"weight": w}, lr=0.05, alpha=0.9)
+        updates.append((optimizer, "weight", w, g))
+        carried.append((g, 0.05, 0.02))
+    t.no_loop(t.get("Momentum1986").update, *updates, over="the weights")
+    t.no_loop("carry_over", *carried, over="the weights")
+
+
 def check_amplification(t):
     """How much equal gradients add up"""
     for alpha, steps in [(0.9, 1), (0.9, 2), (0.9, 13), (0.5, 3), (0.0, 5), (0.99, 2000)]:

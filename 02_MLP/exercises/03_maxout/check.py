@@ -50,6 +50,21 @@ def check_backward(t):
             t.equal(g, 2 * before[name], what=f"the gradient of linear.{name} after backward twice", why=why)
 
 
+def check_no_loop(t):
+    """No loop over examples, units or pieces"""
+    forwards, backwards = [], []
+    for n, units, pieces in [(2, 2, 2), (31, 23, 7)]:
+        layer, *_ = layer_with(t, 5, units, pieces)
+        x = t.rng.normal(size=(n, 5))
+        t.call(layer.forward, x)
+        forwards.append((layer, x))
+        backwards.append((layer, t.rng.normal(size=(n, units))))
+    t.no_loop(t.get("Maxout").forward, *forwards, over="examples, units or pieces")
+    t.no_loop(t.get("Maxout").backward, *backwards, over="examples, units or pieces")
+    small, large = ((t.rng.normal(size=(n, 5)), t.rng.normal(size=n)) for n in (2, 61))
+    t.no_loop("relu_as_maxout", small, large, over="units")
+
+
 def check_tie(t):
     """Of equal pieces only the first gets the gradient"""
     layer, *_ = layer_with(t, 5, 3, 3)

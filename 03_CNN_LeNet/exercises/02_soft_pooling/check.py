@@ -28,6 +28,23 @@ def check_forward(t):
             t.equal(t.call("soft_pool", x, sharpness, k, stride), pooled(x, sharpness, k, stride), what="y")
 
 
+def check_one_image(t):
+    """One image of one channel is a batch too"""
+    x = t.rng.normal(size=(1, 1, 7, 5))
+    t.equal(t.call("soft_pool", x, 1.7, 2, 2), pooled(x, 1.7, 2, 2), what="y")
+    dy = t.rng.normal(size=(1, 1, 3, 2))
+    expected = t.numeric_gradient(lambda: pooled(x, 1.7, 2, 2), x, dy, smooth=True)
+    t.equal(t.call("soft_pool_backward", dy, x, 1.7, 2, 2)[0], expected, atol=1e-9, what="dx")
+
+
+def check_no_loop(t):
+    """No loop over images or positions"""
+    small, large = (t.rng.normal(size=shape) for shape in [(1, 1, 4, 6), (13, 7, 22, 16)])
+    t.no_loop("soft_pool", (small, 1.7, 2, 2), (large, 1.7, 2, 2), over="images or positions")
+    dys = [t.rng.normal(size=(*x.shape[:2], x.shape[2] // 2, x.shape[3] // 2)) for x in (small, large)]
+    t.no_loop("soft_pool_backward", (dys[0], small, 1.7, 2, 2), (dys[1], large, 1.7, 2, 2), over="images or positions")
+
+
 def check_ends(t):
     """A tiny t gives the mean, a large one the maximum, and nothing overflows"""
     for H, W, k, stride in CASES:
