@@ -97,7 +97,7 @@ def check_deviance(t):
 
 def check_fit(t):
     """The fit is the minimiser"""
-    for n, features in [(61, 3), (101, 5)]:
+    for n, features in [(61, 3), (101, 5), (37, 1)]:
         x = t.rng.normal(size=(n, features))
         counts = t.rng.poisson(np.exp(0.4 * x @ t.rng.normal(size=features) + 0.5)).astype(np.float64)
         with np.errstate(all="ignore"):

@@ -3,8 +3,8 @@ import numpy as np
 
 def check_values(t):
     """What stays on is made larger"""
-    for p in (0.0, 0.2, 0.5, 0.9):
-        x = t.rng.normal(size=(2, 3, 5))
+    for shape, p in [((7,), 0.0), ((7, 5), 0.2), ((2, 3, 5), 0.5), ((7, 5), 0.9)]:
+        x = t.rng.normal(size=shape)
         kept = t.rng.random(x.shape) >= p
         expected = np.zeros(x.shape)
         for index in np.ndindex(*x.shape):
@@ -17,6 +17,6 @@ def check_values(t):
 
 def check_mean(t):
     """The mean over all masks is the unit itself"""
-    x = np.array([2.0])
-    on, off = (t.call("drop", x, np.array([state]), 0.2) for state in (True, False))
+    x = np.array(2.0)
+    on, off = (t.call("drop", x, np.array(state), 0.2) for state in (True, False))
     t.equal(0.8 * on + 0.2 * off, x, what="0.8 times the unit when on + 0.2 times the unit when off")

@@ -2,7 +2,7 @@ from functools import partial
 
 import numpy as np
 
-SHAPES = [((7, 5), 3, 2), ((3, 2, 5), 2, 3)]  # shape of x, units, pieces
+SHAPES = [((7, 5), 3, 2), ((3, 2, 5), 2, 3), ((5,), 3, 2)]  # shape of x, units, pieces
 
 
 def definition(x, weight, bias, pieces):
@@ -91,6 +91,8 @@ def check_relu(t):
     t.require(isinstance(got, (tuple, list)) and len(got) == 2, "relu_as_maxout must return two arrays", got=got)
     shapes = [np.shape(part) for part in got]
     t.require(shapes == [(6, 5), (6,)], "the shapes are wrong", expected="(6, 5) and (6,)", got=str(shapes))
+    one = t.call("relu_as_maxout", weight[:1, :1], bias[:1])
+    t.equal(np.shape(one[0]), (2, 1), what="the shape of the weight for one unit with one input")
     x = 2.0 * t.rng.normal(size=(11, 5))
     h = definition(x, *got, 2)
     t.equal(h, np.maximum(x @ weight.T + bias, 0.0), what="the output of a Maxout with that weight and bias")
