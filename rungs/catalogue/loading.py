@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rungs.catalogue.exercise import KINDS, LEVELS, Exercise, ExerciseError, Need, SolutionFrom
+from rungs.catalogue.exercise import KINDS, LEVELS, Claim, Exercise, ExerciseError, Need, SolutionFrom
 from utils.chapters import Chapter, all_chapters, find_chapter
 
 REQUIRED = {
@@ -28,7 +28,15 @@ REQUIRED = {
     "hints": list,
     "explanation": str,
 }
-OPTIONAL = {"torch": bool, "seconds": int, "memory_mb": int, "mentions": list, "solution_from": dict, "allowed": dict}
+OPTIONAL = {
+    "torch": bool,
+    "seconds": int,
+    "memory_mb": int,
+    "mentions": list,
+    "solution_from": dict,
+    "allowed": dict,
+    "claims": list,
+}
 
 
 def load_exercise(path: Path, chapter: Chapter) -> Exercise:
@@ -79,7 +87,12 @@ def load_exercise(path: Path, chapter: Chapter) -> Exercise:
         raise ExerciseError(
             f'{where}: needs must look like [{{ chapter = "01", what = "..." }}] ({error.args[0]})'
         ) from None
+    try:
+        claims = tuple(Claim(**claim) for claim in meta.get("claims", ()))
+    except TypeError as error:
+        raise ExerciseError(f"{where}: claims have the keys hint, says, function and holds ({error.args[0]})") from None
     meta |= {
+        "claims": claims,
         "needs": needs,
         "hints": tuple(text.strip() for text in meta["hints"]),
         "explanation": meta["explanation"].strip(),
@@ -170,6 +183,10 @@ def find_exercise(name: str) -> Exercise:
         raise ExerciseError(
             f"no exercise {name!r}; chapter {known[0].chapter.id} has "
             + ", ".join(f"{e.alias} ({e.id})" for e in known)
+        )
+    if chapter is not None and known:
+        raise ExerciseError(
+            f"{name!r} is a chapter; its exercises are " + ", ".join(f"{e.alias} ({e.title})" for e in known)
         )
     near = difflib.get_close_matches(wanted, names, n=1)
     if near:

@@ -23,9 +23,10 @@ from typing import Any, NamedTuple
 
 from rungs.catalogue.exercise import Exercise, Misconception
 from rungs.catalogue.loading import find_exercise
-from rungs.checking import arrays, tester, values
+from rungs.checking import arrays, observation, tester, values
 from rungs.checking.guard import Guard
-from rungs.checking.tester import Observation, StopPart, Tester, same_behaviour
+from rungs.checking.observation import Observation, same_behaviour
+from rungs.checking.tester import StopPart, Tester
 from rungs.checking.verdict import Failure, Part, Verdict
 from rungs.sandbox.child import note
 from rungs.sandbox.tracebacks import line_in_trace, line_of_error
@@ -73,7 +74,7 @@ def _guard(checks: list[Check]) -> Guard:
     """Of NumPy, torch where it is loaded, the tester and the checker's own functions."""
     names = ("numpy", "numpy.linalg", "numpy.random", "torch", "torch.linalg", "torch.nn.functional")
     modules = [sys.modules[name] for name in (*names, checks[0].function.__module__) if name in sys.modules]
-    return Guard([*modules, tester, values, arrays, Tester])
+    return Guard([*modules, tester, values, arrays, observation, Tester])
 
 
 def _run_check(check: Check, module: ModuleType, path: Path, guard: Guard) -> Tester:

@@ -1,4 +1,4 @@
-"""A solution's functions behind a flaw: the plausible wrong answers that no change of one expression makes.
+"""Flaws that a solution's function is put behind: plausible wrong answers that no change of one expression makes.
 
 A disguise acts on the calls that the checker makes, not on those that the solution makes of itself. Whether it is worth
 trying is seen in the calls of an ordinary check: `Disguise.chances` looks at one of them and says for what the flaw is
@@ -7,72 +7,22 @@ possible ("alpha=0.3": always this value), and `Disguise.act` makes the call wit
 
 from __future__ import annotations
 
-import copy
-import functools
+import ast
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rungs.checking.arrays import arrays, is_array, is_floating, is_wide, map_arrays, overlap, same_values, widened
-
-
-@dataclass
-class Call:
-    """A call of a function of the solution, by the checker."""
-
-    function: Callable
-    bound: inspect.BoundArguments
-    text: str  # the function's docstring and its class's
-
-    def run(self) -> Any:
-        return self.function(*self.bound.args, **self.bound.kwargs)
-
-    def again(self, change: Callable[[str, Any], Any]) -> Any:
-        """The result of the same call with copies of the arguments, each through `change(name, value)`.
-
-        Raises what the call raises, and what NumPy would only warn of.
-        """
-        bound = copy.deepcopy(self.bound)
-        for name, value in bound.arguments.items():
-            bound.arguments[name] = change(name, value)
-        with np.errstate(all="raise", under="ignore"):
-            return self.function(*bound.args, **bound.kwargs)
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """The arguments, without self."""
-        return {name: value for name, value in self.bound.arguments.items() if name != "self"}
-
-    @property
-    def own(self) -> dict[str, Any]:
-        """The attributes of self."""
-        return vars(self.bound.arguments["self"]) if "self" in self.bound.arguments else {}
-
-    def arrays(self) -> list[Any]:
-        return list(arrays(self.given))
+from rungs.checking.calls import Call, as_np, possible, shapes
 
 
 class Disguise(NamedTuple):
     what: str  # for the table
     chances: Callable[[Call, Any, dict[str, Any]], Iterator[str]]  # the call, its result, attributes of self before it
     act: Callable[[Call, str], Any]
-
-
-def _possible(call: Call, change: Callable[[str, Any], Any]) -> Any:
-    """The result of the changed call; None where the solution does not take it, or what comes is not finite."""
-    try:
-        result = call.again(change)
-        return result if all(np.isfinite(as_np(a)).all() for a in arrays(result) if is_floating(a)) else None
-    except Exception:
-        return None
-
-
-def as_np(value: Any) -> np.ndarray:
-    return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
 
 
 # ---- precision ----
@@ -97,7 +47,7 @@ def _narrow(name: str, value: Any) -> Any:
 def _wide_chances(call: Call, result: Any, before: dict) -> Iterator[str]:
     if call.own or not any(is_wide(a) for a in call.arrays()):
         return
-    again = _possible(call, _narrow)
+    again = possible(call, _narrow)
     floating = [a for a in arrays(again) if is_floating(a)]
     if floating and not any(is_wide(a) for a in floating):
         yield ""
@@ -245,8 +195,6 @@ def _constant(call: Call, detail: str) -> Any:
 
 
 def _literal(text: str) -> Any:
-    import ast
-
     return ast.literal_eval(text)
 
 
@@ -257,7 +205,7 @@ def _absolute_chances(call: Call, result: Any, before: dict) -> Iterator[str]:
             def negative(of: str, other: Any, name=name) -> Any:
                 return -abs(other) if of == name else other
 
-            if _possible(call, negative) is not None:
+            if possible(call, negative) is not None:
                 yield name
 
 
@@ -268,23 +216,12 @@ def _absolute(call: Call, detail: str) -> Any:
 
 # ---- which shapes ----
 
-SHAPES = re.compile(r"((?:\w+, )*\w+): (?:[a-z]+ )?(any shape|\([^()]*\))")
-
-
-def shapes(text: str) -> dict[str, list[str]]:
-    """Argument -> its axes, as a docstring tells them: "x, y: (..., n, d). w: (d,)"."""
-    found = {}
-    for names, axes in SHAPES.findall(text.split("Returns")[0]):
-        listed = ["..."] if axes == "any shape" else [a.strip() for a in axes.strip("()").split(",") if a.strip()]
-        found |= dict.fromkeys(names.split(", "), listed)
-    return found
-
 
 def _further(call: Call) -> Iterator[int]:
     """For each argument with an axis `...`: how many axes stand there."""
     for name, axes in shapes(call.text).items():
         value = call.given.get(name)
-        if "..." in axes and is_array(value):
+        if "..." in axes and value is not None and is_array(value):
             yield value.ndim - len(axes) + 1
 
 
@@ -306,7 +243,7 @@ def _single_axes(call: Call) -> dict[str, list[tuple[str, int]]]:
     found: dict[str, list[tuple[str, int]]] = {}
     for name, axes in listed.items():
         value = call.given.get(name)
-        if not is_array(value) or value.ndim < len([a for a in axes if a != "..."]):
+        if value is None or not is_array(value) or value.ndim < len([a for a in axes if a != "..."]):
             continue
         for place, axis in enumerate(reversed(axes), 1):
             if axis.isidentifier():
@@ -333,7 +270,7 @@ def _size_chances(call: Call, result: Any, before: dict) -> Iterator[str]:
                     value = _cut(value, place, size) if other == name else value
                 return value
 
-            if _possible(call, smaller) is not None:
+            if possible(call, smaller) is not None:
                 yield f"{axis}={size}"
 
 
@@ -378,76 +315,3 @@ DISGUISES = {
     "size": Disguise("not with an axis of this size", _size_chances, _size),
     "loop": Disguise("a loop over the batch", _loop_chances, _loop),
 }
-
-
-# ---- putting them on ----
-
-_depth = 0
-
-
-def _wrap(module: dict[str, Any], name: str, make: Callable[[Callable], Callable]) -> None:
-    """Replace a function or method ("Layer.forward") of a module by what `make` makes of it."""
-    owner, _, attribute = name.rpartition(".")
-    if owner:
-        function = vars(module[owner])[attribute]
-        if inspect.isfunction(function):
-            setattr(module[owner], attribute, make(function))
-    elif inspect.isfunction(module.get(attribute)):
-        module[attribute] = make(module[attribute])
-
-
-def _around(function: Callable, text: str, handle: Callable[[Call], Any]) -> Callable:
-    """The function with `handle` around the checker's own calls."""
-    signature = inspect.signature(function)
-
-    @functools.wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        global _depth
-        if _depth:
-            return function(*args, **kwargs)
-        _depth += 1
-        try:
-            bound = signature.bind(*args, **kwargs)
-            bound.apply_defaults()
-            return handle(Call(function, bound, text))
-        finally:
-            _depth -= 1
-
-    return wrapped
-
-
-def disguise(module: dict[str, Any], kind: str, name: str, detail: str) -> None:
-    """Put a disguise on one function of a module; what a disguised solution's source ends with."""
-    text = _text(module, name)
-    act = DISGUISES[kind].act
-    _wrap(module, name, lambda function: _around(function, text, lambda call: act(call, detail)))
-
-
-def spy(module: dict[str, Any], names: list[str], found: Callable[[str, str, str], None], calls: int = 12) -> None:
-    """Tell for every function which disguises its first calls give a chance to: found(kind, name, detail)."""
-    for name in names:
-        text, left = _text(module, name), [calls]
-
-        def handle(call: Call, name=name, left=left) -> Any:
-            if left[0] == 0:
-                return call.run()
-            left[0] -= 1
-            before = state(call)
-            try:
-                fresh = Call(call.function, copy.deepcopy(call.bound), call.text)
-            except Exception:
-                fresh = Call(call.function, call.bound, call.text)
-            result = call.run()
-            for kind, one in DISGUISES.items():
-                source = call if kind in ("alias", "rebound", "replaced") else fresh
-                for detail in one.chances(source, result, before):
-                    found(kind, name, detail)
-            return result
-
-        _wrap(module, name, lambda function, text=text, handle=handle: _around(function, text, handle))
-
-
-def _text(module: dict[str, Any], name: str) -> str:
-    owner, _, attribute = name.rpartition(".")
-    target = vars(module[owner]).get(attribute) if owner else module.get(attribute)
-    return (inspect.getdoc(target) or "") + "\n" + ((inspect.getdoc(module[owner]) or "") if owner else "")

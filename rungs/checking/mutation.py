@@ -22,8 +22,9 @@ from rungs.catalogue.exercise import Exercise
 from rungs.catalogue.loading import all_exercises
 from rungs.checking.changes import Change, source_changes
 from rungs.checking.checker import load_checks, run_source
-from rungs.checking.disguises import LOOP, spy
+from rungs.checking.disguises import LOOP
 from rungs.checking.rules import asked
+from rungs.checking.wrapping import spy
 from utils.chapters import ROOT
 
 SEED = "RUNGS_MUTATION_SEED"
@@ -96,12 +97,12 @@ def _spied(exercise: Exercise) -> dict[str, Any]:
     """The disguises that have a chance in a check of the solution, its time, and the modules that it loads."""
     chances: dict[tuple[str, str, str], None] = {}
     known = set(sys.modules)
-    ending = "\nimport rungs.checking.mutation as _mutation\n_mutation.listen(globals())\n"
-    global listen
+    ending = "\nimport rungs.checking.mutation as _mutation\n_mutation.LISTENERS[-1](globals())\n"
 
     def listen(module: dict[str, Any]) -> None:
         spy(module, asked(exercise), lambda *chance: chances.setdefault(chance))
 
+    LISTENERS.append(listen)
     path = exercise.path / "solution.py"
     begin = time.monotonic()
     plain = run_source(exercise, exercise.solution, path)
@@ -115,7 +116,8 @@ def _spied(exercise: Exercise) -> dict[str, Any]:
     }
 
 
-listen: Callable[[dict[str, Any]], None]
+LISTENERS: list[Callable[[dict[str, Any]], None]] = []
+"""What a spied solution calls with its names."""
 
 
 def _disguised(exercise: Exercise, chances: list[list[str]]) -> list[Change]:
@@ -130,7 +132,7 @@ def _disguised(exercise: Exercise, chances: list[list[str]]) -> list[Change]:
                 continue
             fixed.add(parameter)
         ending = (
-            f"\nfrom rungs.checking.disguises import disguise\n\ndisguise(globals(), {kind!r}, {name!r}, {detail!r})\n"
+            f"\nfrom rungs.checking.wrapping import disguise\n\ndisguise(globals(), {kind!r}, {name!r}, {detail!r})\n"
         )
         if kind == "loop":
             ending = LOOP + ending

@@ -8,12 +8,13 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from rungs.checking.arrays import arrays, is_floating, is_wide, map_arrays
 from rungs.checking.measuring import instructions, numeric_gradient, peak_memory
+from rungs.checking.observation import Observation
 from rungs.checking.values import (
     argument_names,
     as_array,
@@ -33,29 +34,6 @@ SINGLE = 1e-6
 
 class StopPart(BaseException):
     """Ends a part that cannot go on. Not an Exception, so that a checker's own `except` lets it pass."""
-
-
-class Observation(NamedTuple):
-    """One thing that the learner's code did."""
-
-    kind: str  # "value", "raised", "in place", ...
-    what: Any  # the array, the error's name, ...
-    rtol: float = 0.0  # relative tolerance within which two values count as the same
-
-
-def same_behaviour(mine: list[Observation], other: list[Observation]) -> bool:
-    """Whether two records show the same behaviour, within the tolerances of the second."""
-    return len(mine) == len(other) and all(_same(*pair) for pair in zip(mine, other, strict=True))
-
-
-def _same(mine: Observation, other: Observation) -> bool:
-    if mine.kind != other.kind:
-        return False
-    if mine.kind != "value":
-        return mine.what == other.what
-    return mine.what.shape == other.what.shape and np.allclose(
-        mine.what, other.what, rtol=other.rtol, atol=1e-9, equal_nan=True
-    )
 
 
 class Tester:

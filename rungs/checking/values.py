@@ -108,4 +108,4 @@ def rounded_to_single(mine: np.ndarray, right: np.ndarray) -> bool:
         return False
     with np.errstate(all="ignore"):
         telling = np.abs(right - right.astype(np.float32)) > 4e-9 * np.abs(right)
-        return np.count_nonzero(telling) >= 3 and bool(np.all(mine[telling] == mine[telling].astype(np.float32)))
+        return bool(np.count_nonzero(telling) >= 3) and bool(np.all(mine[telling] == mine[telling].astype(np.float32)))
