@@ -3,6 +3,7 @@ from functools import partial
 import numpy as np
 
 ALPHA = 0.3
+OVER = "the weights or the examples"
 
 
 def problem(rng, n=11, features=5, targets=3):
@@ -27,6 +28,8 @@ def check_loss(t):
         for alpha in (0.0, ALPHA):
             got = t.call("ridge_loss", x, y, weight, bias, alpha=alpha)
             t.equal(got, loss(x, y, weight, bias, alpha))
+    small, large = problem(t.rng, 7, 2, 3), problem(t.rng, 31, 23, 13)
+    t.no_loop("ridge_loss", (*small, ALPHA), (*large, ALPHA), over=OVER)
 
 
 def check_gradient(t):
@@ -41,14 +44,8 @@ def check_gradient(t):
     got = t.call("ridge_gradient", x, y, weight, bias, alpha=1.7)
     expected = t.numeric_gradient(partial(loss, x, y, weight, bias, 1.7), weight, smooth=True)
     t.equal(got[0], expected, atol=1e-9, what="the gradient of weight with another alpha")
-
-
-def check_no_loop(t):
-    """No loop over the weights or the examples"""
-    small, large = (problem(t.rng, n, features, targets) for n, features, targets in [(7, 2, 3), (31, 23, 13)])
-    for name in ("ridge_loss", "ridge_gradient"):
-        t.no_loop(name, (*small, ALPHA), (*large, ALPHA), over="the weights or the examples")
-    t.no_loop("ridge_fit", (*small[:2], ALPHA), (*large[:2], ALPHA), over="the weights or the examples")
+    small, large = problem(t.rng, 7, 2, 3), problem(t.rng, 31, 23, 13)
+    t.no_loop("ridge_gradient", (*small, ALPHA), (*large, ALPHA), over=OVER)
 
 
 def check_fit(t):
@@ -65,3 +62,5 @@ def check_fit(t):
         best = np.linalg.lstsq(long_x, long_y, rcond=None)[0]
         t.equal(got[0], best[:-1].T, rtol=1e-7, atol=1e-9, what="the weight")
         t.equal(got[1], best[-1], rtol=1e-7, atol=1e-9, what="the bias")
+    small, large = problem(t.rng, 7, 2, 3), problem(t.rng, 31, 23, 13)
+    t.no_loop("ridge_fit", (*small[:2], ALPHA), (*large[:2], ALPHA), over=OVER)
