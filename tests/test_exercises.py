@@ -360,7 +360,7 @@ def test_a_failure_says_all_there_is_to_know(tmp_path: Path) -> None:
     assert found.failure.called == "ridge_gradient(x (11, 5), y (11, 3), weight (3, 5), bias (3,), alpha=0.3)"
     assert found.failure.what == "the gradient of weight"
     assert "shape (3, 5) float64" in found.failure.expected
-    assert "allowed: 1e-07 + 1e-06 x |expected|" in found.failure.difference
+    assert "allowed: 1e-09 + 1e-09 x |expected|" in found.failure.difference
     assert found.mistake == "factor_two_missing"
     assert found.explanation.startswith("The derivative of alpha w^2")
 
