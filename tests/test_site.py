@@ -24,9 +24,12 @@ pytest.importorskip("mkdocs", reason="the site needs Python 3.11.5 or newer and 
 from mkdocs.exceptions import PluginError
 
 import mkdocs_hooks
+from rungs.catalogue.loading import all_exercises
 from rungs.errors import RungsError
 from rungs.pages.building import serve
 from rungs.pages.graph import chapter_graph
+from rungs.pages.publish import code
+from rungs.pages.publish.files import shown_chapters
 from utils.chapters import ROOT, all_chapters, written_chapters
 
 CHROMIUM = os.environ.get("RUNGS_CHROMIUM") or next(
@@ -58,13 +61,13 @@ def _pages(site: Path) -> list[str]:
 
 
 def test_every_written_chapter_has_its_pages(site: Path) -> None:
-    for chapter in mkdocs_hooks.shown_chapters():
+    for chapter in shown_chapters():
         assert (site / chapter.folder / "index.html").exists()
         for level in chapter.levels:
             for path in (chapter.path / level).glob("*.py"):
                 assert (site / f"{path.relative_to(ROOT)}.html").exists()
-    for exercise in mkdocs_hooks.all_exercises():
-        if exercise.chapter in mkdocs_hooks.shown_chapters():
+    for exercise in all_exercises():
+        if exercise.chapter in shown_chapters():
             page = (site / exercise.path.relative_to(ROOT) / "index.html").read_text(encoding="utf-8")
             assert page.count("<details") >= 5
             assert "Solution" in page
@@ -75,7 +78,7 @@ def test_every_written_chapter_has_its_pages(site: Path) -> None:
 
 
 def test_each_comparison_is_a_group_of_tabs(site: Path) -> None:
-    for chapter in mkdocs_hooks.shown_chapters():
+    for chapter in shown_chapters():
         asked = (chapter.path / "README.md").read_text(encoding="utf-8").count("<!-- compare: ")
         page = (site / chapter.folder / "index.html").read_text(encoding="utf-8")
         assert page.count('class="tabbed-set ') == asked, chapter.folder
@@ -139,9 +142,9 @@ def test_a_section_is_cut_out_without_other_markers(tmp_path: Path) -> None:
     path.write_text(
         "x = 1\n# --8<-- [start:a]\nclass A:\n    # --8<-- [start:b]\n    y = 2\n    # --8<-- [end:b]\n# --8<-- [end:a]\n"
     )
-    assert mkdocs_hooks.section(path, "a") == "class A:\n\n    y = 2"
-    assert mkdocs_hooks.section(path, "b") == "y = 2"
-    assert mkdocs_hooks.section(path, "c") is None
+    assert code.section(path, "a") == "class A:\n\n    y = 2"
+    assert code.section(path, "b") == "y = 2"
+    assert code.section(path, "c") is None
 
 
 @pytest.mark.parametrize(
@@ -156,24 +159,24 @@ def test_a_section_is_cut_out_without_other_markers(tmp_path: Path) -> None:
 def test_a_broken_section_stops_the_build(
     source: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mkdocs_hooks, "ROOT", tmp_path)
+    monkeypatch.setattr(code, "ROOT", tmp_path)
     (tmp_path / "a.py").write_text(source)
     with pytest.raises(PluginError, match=message):
-        mkdocs_hooks.section(tmp_path / "a.py", "a")
+        code.section(tmp_path / "a.py", "a")
 
 
 def test_a_comparison_has_one_tab_a_level_and_stops_the_build_where_nobody_marks_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mkdocs_hooks, "ROOT", tmp_path)
+    monkeypatch.setattr(code, "ROOT", tmp_path)
     for level in ("numpy", "paper"):
         (tmp_path / "01" / level).mkdir(parents=True)
         (tmp_path / "01" / level / "a.py").write_text(f"# --8<-- [start:a]\n{level} = '~~~'\n# --8<-- [end:a]\n")
-    tabs = mkdocs_hooks.compare("01", "a", "01/README.md")
+    tabs = code.compare("01", "a", "01/README.md")
     assert re.findall(r'^(===!?) "(.*)"$', tabs, re.M) == [("===!", "NumPy"), ("===", "Paper")]
     assert "    ~~~~ { .python" in tabs
     with pytest.raises(PluginError, match=r"01/README.md: no code file of 01 marks a section \[start:gone\]"):
-        mkdocs_hooks.compare("01", "gone", "01/README.md")
+        code.compare("01", "gone", "01/README.md")
 
 
 def test_formulas_amid_a_paragraph_are_displayed_and_code_is_left_alone() -> None:
