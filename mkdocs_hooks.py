@@ -19,13 +19,14 @@ import re
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
 from rungs.catalogue.loading import all_exercises
 from rungs.pages.graph import chapter_graph
-from rungs.pages.publish import code, mathematics
+from rungs.pages.publish import code, mathematics, meta
 from rungs.pages.publish.files import add_repository
-from rungs.pages.publish.navigation import chapter_url, lead_links, navigation
+from rungs.pages.publish.navigation import chapter_url, lead_links, navigation, order_pages
 from utils.chapters import ROOT, all_chapters
 
 GRAPH = re.compile(r"<!-- generated: chapter-graph -->.*?<!-- /generated -->", re.S)
@@ -46,8 +47,14 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     add_repository(files, config)
 
 
+def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> None:
+    """Lead from page to page along the path through the chapters."""
+    order_pages(nav)
+
+
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Fill in comparisons, sections and the graph, and lead links to code files and folders to their pages."""
+    meta.describe(page, markdown)
     here = page.file.src_uri
     folder = posixpath.dirname(here)
     if here.endswith(tuple(f"{suffix}.md" for suffix in code.LANGUAGES)):

@@ -1,32 +1,13 @@
-"""An exercise as one page, with its task, hints and solution; and the exercises of a chapter as a table."""
+"""An exercise as one page, with its task, hints and solution."""
 
 from __future__ import annotations
 
 import textwrap
 
-from rungs.catalogue.exercise import KINDS, Exercise
-from rungs.catalogue.loading import chapter_exercises
+from rungs.catalogue.exercise import Exercise
 from rungs.catalogue.page import page as page_of
 from rungs.pages.publish.code import code_block
-from utils.chapters import LEVELS, Chapter, find_chapter
-
-
-def exercise_index(chapter: Chapter) -> str:
-    """The exercises of a chapter as a table."""
-    rows = ["| | exercise | kind | level | difficulty | minutes |", "| --- | --- | --- | --- | --- | --- |"]
-    for e in chapter_exercises(chapter.id):
-        kind, level = KINDS[e.kind], LEVELS.get(e.level, e.level)
-        link = f"[{e.title}]({e.path.name}/README.md)"
-        rows.append(f"| {e.alias} | {link} | {kind} | {level} | {_dots(e.difficulty)} | {e.minutes} |")
-    start = chapter_exercises(chapter.id)[0].alias
-    return "\n".join(
-        [
-            f"# Exercises: {chapter.title}\n",
-            f"`rungs start {start}` copies an exercise into `my_work/`, and `rungs check {start}` says what is right and",
-            "what is not. `rungs hint` helps a little at a time.\n",
-            *rows,
-        ]
-    )
+from utils.chapters import LEVELS, find_chapter
 
 
 def exercise_page(exercise: Exercise) -> str:

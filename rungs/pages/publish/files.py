@@ -9,9 +9,10 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
 
-from rungs.catalogue.loading import all_exercises, chapter_exercises
+from rungs.catalogue.loading import all_exercises
 from rungs.pages.publish.code import BARE, LANGUAGES, code_block
-from rungs.pages.publish.exercises import exercise_index, exercise_page
+from rungs.pages.publish.exercises import exercise_page
+from rungs.pages.publish.receipts import is_receipt, receipt_page
 from utils.chapters import ROOT, Chapter, all_chapters
 
 IMAGES = {".png", ".svg"}
@@ -56,13 +57,13 @@ def add_repository(files: Files, config: MkDocsConfig) -> None:
             files.append(File.generated(config, rel.as_posix(), content=exercise_page(tasks[rel])))
         elif rel.suffix == ".md" or rel.suffix in IMAGES:
             files.append(_file(config, rel))
+        elif is_receipt(rel):
+            page = receipt_page(ROOT / rel)
+            files.append(
+                File.generated(config, f"{rel.as_posix()}.md", content=page, inclusion=InclusionLevel.NOT_IN_NAV)
+            )
         else:
             files.append(_code_page(config, rel))
-    for chapter in shown_chapters():
-        own = chapter_exercises(chapter.id)
-        if own and not (chapter.path / "exercises" / "README.md").exists():
-            name = f"{chapter.folder}/exercises/README.md"
-            files.append(File.generated(config, name, content=exercise_index(chapter)))
     for folder, inside in folders.items():
         name = f"{folder.as_posix()}/README.md"
         if not set(folder.parts) & making and files.get_file_from_path(name) is None:
