@@ -14,7 +14,7 @@ STOPS = {
     "Code": ("code.md", "code_*.md"),
     "Exercises": ("exercises/README.md",),
     "Results": ("results.md", "results_*.md"),
-    "Production": ("production/README.md",),
+    "Production": ("production/README.md", "production/*.md"),
 }
 """Stop -> the files that make it. A page that has grown too long is continued in a second file: `code_training.md`."""
 ABOUT = {
@@ -29,7 +29,10 @@ ABOUT = {
 
 def chapter_path(chapter: Chapter) -> dict[str, list[Path]]:
     """The chapter's pages in the order of the path, by stop. Other pages in its folder follow the theory."""
-    found = {stop: [p for name in names for p in sorted(chapter.path.glob(name))] for stop, names in STOPS.items()}
+    found = {
+        stop: list(dict.fromkeys(page for name in names for page in sorted(chapter.path.glob(name))))
+        for stop, names in STOPS.items()
+    }
     placed = {page for pages in found.values() for page in pages}
     found["Theory"] += sorted(set(chapter.path.glob("*.md")) - placed)
     return {stop: pages for stop, pages in found.items() if pages}
