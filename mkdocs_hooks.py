@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import Files
@@ -24,7 +25,7 @@ from mkdocs.structure.pages import Page
 
 from rungs.catalogue.loading import all_exercises
 from rungs.pages.graph import chapter_graph
-from rungs.pages.publish import code, mathematics, meta
+from rungs.pages.publish import access, code, mathematics, meta, search
 from rungs.pages.publish.files import add_repository
 from rungs.pages.publish.navigation import chapter_url, lead_links, navigation, order_pages
 from utils.chapters import ROOT, all_chapters
@@ -73,5 +74,10 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
-    """Load KaTeX and Mermaid on the pages that use them."""
-    return mathematics.load_scripts(output, page)
+    """Load KaTeX and Mermaid on the pages that use them, and name what a screen reader needs named."""
+    return access.name_parts(mathematics.load_scripts(output, page))
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Weigh the search index: after the search plugin has written it, before the offline plugin copies it."""
+    search.improve(Path(config.site_dir))
