@@ -201,7 +201,7 @@ def test_the_versions_read_are_those_of_the_project(name):
 
 
 GUIDES = {
-    "05": ["05_ResNet/production/README.md", "05_ResNet/production/options.md", "docs/04_Reading_timm_Code.md"],
+    "05": ["05_ResNet/production/README.md", "05_ResNet/production/weights.md", "docs/04_Reading_timm_Code.md"],
     "07": ["07_Transformer/production/README.md", "07_Transformer/production/kernels.md"],
 }
 

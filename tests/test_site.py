@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+import tomllib
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -79,9 +80,10 @@ def test_every_written_chapter_has_its_pages(site: Path) -> None:
 
 def test_each_comparison_is_a_group_of_tabs(site: Path) -> None:
     for chapter in shown_chapters():
-        asked = (chapter.path / "README.md").read_text(encoding="utf-8").count("<!-- compare: ")
-        page = (site / chapter.folder / "index.html").read_text(encoding="utf-8")
-        assert page.count('class="tabbed-set ') == asked, chapter.folder
+        for path in chapter.path.glob("code*.md"):
+            asked = path.read_text(encoding="utf-8").count("<!-- compare: ")
+            page = (site / chapter.folder / f"{path.stem}.html").read_text(encoding="utf-8")
+            assert page.count('class="tabbed-set ') == asked, path
 
 
 def test_a_port_in_use_is_named() -> None:
@@ -258,7 +260,7 @@ class _Server(ThreadingHTTPServer):
     searches: int = 0
 
 
-def _serve(site: Path, pages: list[str]) -> _Server:
+def _serve(site: Path, driver: str) -> _Server:
     """Serves the site with the probe in every page, and a policy that stops and reports requests to other machines."""
 
     class Handler(SimpleHTTPRequestHandler):
@@ -267,7 +269,7 @@ def _serve(site: Path, pages: list[str]) -> _Server:
         def do_GET(self) -> None:
             path = self.path.partition("?")[0].lstrip("/")
             if path == "__driver":
-                return self._send(DRIVER.replace("PAGES", json.dumps(["/" + page for page in pages])))
+                return self._send(driver)
             if path.endswith("search_index.json"):
                 # Every page builds the same index, which takes longer than the page: the first has it whole.
                 index = json.loads((site / path).read_text(encoding="utf-8"))
@@ -325,9 +327,14 @@ def _chromium(url: str) -> Iterator[subprocess.Popen]:
         shutil.rmtree(profile, ignore_errors=True)
 
 
-def _look(site: Path, pages: list[str], seconds: float = 300) -> dict[str, list[str]]:
+def _look(site: Path, pages: list[str]) -> dict[str, list[str]]:
     """Open each page, look at it wide and narrow, and return what is wrong with it, nothing where all is well."""
-    server = _serve(site, pages)
+    return _drive(site, DRIVER.replace("PAGES", json.dumps(["/" + page for page in pages])))
+
+
+def _drive(site: Path, driver: str, seconds: float = 300) -> dict[str, list[str]]:
+    """What the driver, a page with a script, reports of the site; what is empty is left out."""
+    server = _serve(site, driver)
     try:
         with _chromium(f"http://127.0.0.1:{server.server_port}/__driver") as browser:
             end = time.monotonic() + seconds
@@ -381,3 +388,56 @@ def test_the_browser_test_sees_each_fault(site: Path, tmp_path: Path) -> None:
         assert any(message in fault for fault in found.get(f"/{name}", [])), (name, found)
     assert "/good.html" not in found
     assert found["requests for files that are not there"] == ["gone.png"]
+
+
+SEARCH = """<!doctype html><body><script>
+const sleep = ms => new Promise(done => setTimeout(done, ms));
+(async () => {
+  const frame = document.createElement("iframe");
+  frame.style = "width:1280px;height:900px";
+  const loaded = new Promise(done => frame.onload = done);
+  frame.src = "/index.html";
+  document.body.append(frame);
+  await loaded;
+  const doc = frame.contentDocument, input = doc.querySelector("[data-md-component=search-query]");
+  const hits = () => {  // the best page, named by its best section
+    const links = [...doc.querySelectorAll(".md-search-result__item:first-child .md-search-result__link")];
+    const best = links.find(link => link.hash) || links[0];
+    return best ? [best.pathname.slice(1) + best.hash] : [];
+  };
+  const ask = async (query, answered, patience) => {
+    input.value = query;
+    for (let k = 0; k < patience && !answered(); k++) {
+      if (k % 20 == 0) input.dispatchEvent(new KeyboardEvent("keyup"));
+      await sleep(10);
+    }
+  };
+  input.focus();
+  const found = {};
+  for (const query of QUERIES) {
+    await ask("zzqx", () => !hits().length, 1000);
+    await ask(query, () => hits().length, found.any ? 200 : 3000);
+    found.any = ["the index is loaded"];
+    found[query] = hits();
+  }
+  await fetch("/__report", { method: "POST", body: JSON.stringify(found) });
+})();
+</script>"""
+
+
+def test_search_finds_first_what_the_reader_means(site: Path) -> None:
+    _need_browser()
+    wanted = tomllib.loads((ROOT / "tests" / "search_queries.toml").read_text(encoding="utf-8"))
+    found = _drive(site, SEARCH.replace("QUERIES", json.dumps(list(wanted))))
+    wrong = {
+        query: found.get(query) for query, page in wanted.items() if not found.get(query, [""])[0].startswith(page)
+    }
+    assert len(wanted) >= 40
+    assert wrong == {}
+
+
+def test_mistakes_and_receipts_are_not_searched(site: Path) -> None:
+    index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    places = [entry["location"] for entry in index["docs"]]
+    assert [place for place in places if "/mistakes/" in place or "/results/" in place] == []
+    assert any(place.startswith("07_Transformer/results") for place in places)

@@ -18,7 +18,7 @@ ALSO = (
     ("regularisation", "L1", "L2", "penalty"),
     ("ridge", "tikhonov"),
     ("residual connection", "skip connection", "shortcut"),
-    ("schedule", "warmup", "warm-up", "learning rate decay"),
+    ("schedule", "warmup", "warm-up"),
     ("Glorot initialisation", "Xavier"),
     ("He initialisation", "Kaiming"),
     ("attention", "self-attention", "QKV"),
@@ -39,8 +39,8 @@ SPELLINGS = (
 )
 BOOSTS = (
     (r"/exercises/.", 0.4),
-    (r"^docs/glossary", 3.0),
-    (r"^[^/]+/(theory|activations)", 2.5),
+    (r"^docs/glossary", 10.0),
+    (r"^[^/]+/(theory|activations)", 4.0),
     (r"^[^/]+/($|index|code|results|production/)", 1.5),
 )
 """Where a page is -> how much more its hits count: glossary and theory first, exercises last."""
@@ -57,7 +57,11 @@ def improve(site: Path) -> None:
 
 def improved(entry: dict) -> dict:
     boost = next((factor for place, factor in BOOSTS if re.search(place, entry["location"])), 1.0)
-    if tags := other_words(re.sub(r"<[^>]+>", "", entry["title"])):
+    title = re.sub(r"<[^>]+>", "", entry["title"])
+    tags = other_words(title)
+    if entry["location"].startswith("docs/glossary.html#"):
+        tags.insert(0, title)  # a term is what its entry is about: more than a word of a longer heading
+    if tags:
         entry = entry | {"tags": [*entry.get("tags", ()), *tags]}
     return entry | {"boost": boost * entry.get("boost", 1.0)}
 
