@@ -144,7 +144,7 @@ def test_every_file_of_the_template_is_there_under_its_names(begun):
         expected = {path.relative_to(TEMPLATE).as_posix() for path in TEMPLATE.rglob("*.*")}
         assert files == {file.replace("tanhscale", word) for file in expected if "__pycache__" not in file}
         assert f"class {model}:" in (copy.root / chapter.folder / f"numpy/{word}_numpy.py").read_text()
-        assert f"rungs verify {name}" in (copy.root / chapter.folder / "README.md").read_text()
+        assert f"rungs verify {name}" in (copy.root / chapter.folder / "code.md").read_text()
         for file in files:
             text = (copy.root / chapter.folder / file).read_text(encoding="utf-8")
             assert not re.search(r"tanh-?scale|TanhScale|\bNN\b|TITLE", text), file
@@ -153,7 +153,7 @@ def test_every_file_of_the_template_is_there_under_its_names(begun):
 def test_the_command_says_what_it_chose_and_what_comes_next(begun):
     _, ((_, text, _), (_, document, _)) = begun
     assert text.splitlines() == [
-        "06 LSTM and GRU: 29 files in 06_LSTM_GRU/",
+        "06 LSTM and GRU: 32 files in 06_LSTM_GRU/",
         "  called    lstm_gru: lstm_gru_numpy.py, lstm_gru_lowlevel.py, lstm_gru_paper.py, and the ladder",
         "  imports   pyproject.toml lists its folders; `make` lets Python find them (or `pip install -e .`)",
         "  Next      rungs verify 06             proves it as it is",
@@ -178,7 +178,7 @@ def test_the_manifest_keeps_its_text_and_gains_an_entry(begun):
 def test_the_pages_have_the_new_chapters(begun):
     copy, _ = begun
     assert "[LSTM and GRU](06_LSTM_GRU/README.md)" in (copy.root / "README.md").read_text(encoding="utf-8")
-    assert "derivative of tanh at its input" in (copy.root / "mixer/README.md").read_text(encoding="utf-8")
+    assert "derivative of tanh at its input" in (copy.root / "mixer/exercises/README.md").read_text(encoding="utf-8")
 
 
 def test_the_layout_and_the_style_are_those_of_the_project(begun):
