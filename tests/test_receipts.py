@@ -18,6 +18,7 @@ from rungs.pages.publish.receipts import receipt_page
 from utils import receipts
 from utils.chapters import ROOT, written_chapters
 from utils.receipts import (
+    Commit,
     Receipt,
     ReceiptError,
     Target,
@@ -170,6 +171,23 @@ def test_every_receipt_is_shown_on_the_results_page() -> None:
     for chapter in written_chapters():
         page = (chapter.path / "results.md").read_text(encoding="utf-8")
         assert [r.name for r in read_receipts(chapter.path) if f"paper/results/{r.name}.json)" not in page] == []
+
+
+def test_what_a_seed_costs() -> None:
+    same = {"values": {0: 1.0, 1: 1.0}, "wall_time_s": {0: 700.0, 1: 740.0}}
+    assert receipt(**same).cost == "12 min"
+    assert receipt(**same, cpu_time_s={0: 690.0, 1: 738.0}).cost == "12 min"
+    busy = receipt(**same, cpu_time_s={0: 300.0, 1: 300.0})
+    assert busy.waited
+    assert busy.cost == "5 min of CPU time"
+    assert "5 min of CPU time for each seed" in results.render({"busy": {"ours": busy}}, ROOT)
+    assert not receipt(**same, cpu_time_s={0: 3.0, 1: 3.0}, hardware={"gpu": ["one"]}).waited  # it waits for the GPU
+
+
+def test_uncommitted_changes_are_told() -> None:
+    assert not receipt(commit=Commit(id="a", dirty=False)).uncommitted
+    assert receipt(commit=Commit(id="a", dirty=True)).uncommitted
+    assert receipt(commit=Commit(id="", dirty=False)).uncommitted
 
 
 def test_circumstances_do_not_name_the_machine() -> None:

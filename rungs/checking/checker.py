@@ -24,8 +24,8 @@ from rungs.catalogue.exercise import Exercise, Misconception
 from rungs.catalogue.loading import find_exercise
 from rungs.checking.tester import Observation, StopPart, Tester, same_behaviour
 from rungs.checking.verdict import Failure, Part, Verdict
-from rungs.sandbox.child import note
-from rungs.sandbox.tracebacks import line_in_trace, line_of_error
+from rungs.sandbox.child import is_ctrl_c, note
+from rungs.sandbox.tracebacks import line_in_trace, line_of_error, message
 
 _counter = itertools.count()
 
@@ -68,13 +68,15 @@ def _run_check(check: Check, module: ModuleType, path: Path) -> Tester:
         check.function(t)
     except StopPart:
         pass
-    except Exception as error:
+    except BaseException as error:
+        if is_ctrl_c(error):
+            raise
         # After a failure the checker may stumble over what it was given. Before one, the learner returned something unusable,
         # or the checker is wrong; a solution that passes rules out the latter.
         t.observe("unusable", type(error).__name__)
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = line_of_error(error, path) or f"check.py, line {last.lineno}: {last.line}"
-        headline = f"what came back cannot be used: {type(error).__name__}: {error}"
+        headline = f"what came back cannot be used: {type(error).__name__}: {message(error)}"
         t.fail(Failure(headline, t.called, where=where))
     return t
 
@@ -97,9 +99,9 @@ def run_source(
     note("importing your file")
     try:
         module = _execute(source, path)
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
+        if is_ctrl_c(error):
+            raise
         return _not_imported(exercise, error, path)
     verdict = Verdict(exercise.id, "passed")
     failing: tuple[Check, list[Observation]] | None = None
@@ -125,7 +127,7 @@ def _not_imported(exercise: Exercise, error: BaseException, path: Path) -> Verdi
         why = f"Python stumbled at column {error.offset}." if error.offset else ""
         failure = Failure(f"your file is not valid Python: {error.msg}", where=where, why=why)
     else:
-        text = "it called exit()" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"
+        text = "it called exit()" if isinstance(error, SystemExit) else f"{type(error).__name__}: {message(error)}"
         failure = Failure(f"your file cannot be imported: {text}", where=line_of_error(error, path))
     status = "not written" if isinstance(error, NotImplementedError) else "broken"
     return Verdict(exercise.id, status, failure=failure)
@@ -171,12 +173,14 @@ def check_file(exercise: Exercise, path: Path) -> Verdict:
 
     Raises:
         FileNotFoundError: there is no such file.
+        OSError: it cannot be read.
         SandboxError: the checker itself is at fault.
     """
     from rungs.sandbox.process import run_limited
 
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not there; `rungs start {exercise.alias}` writes it")
+    path.open("rb").close()  # one that cannot be read is told here, and is no fault of the checker
     outcome = run_limited(
         "rungs.checking.checker:check_in_child",
         {"exercise": exercise.id, "path": str(path)},

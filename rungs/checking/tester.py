@@ -12,8 +12,8 @@ import numpy as np
 
 from rungs.checking.values import argument_names, as_array, changed, describe, describe_call, snapshot
 from rungs.checking.verdict import Failure
-from rungs.sandbox.child import note
-from rungs.sandbox.tracebacks import line_of_error
+from rungs.sandbox.child import is_ctrl_c, note
+from rungs.sandbox.tracebacks import line_of_error, message
 
 
 class StopPart(BaseException):
@@ -229,12 +229,12 @@ class Tester:
 
     def _raised(self, error: BaseException, expected: str = "") -> None:
         """Make a failure of what the learner's code raised."""
-        if isinstance(error, KeyboardInterrupt):
+        if is_ctrl_c(error):
             raise error
         self.observe("raised", type(error).__name__)
         failure = Failure("", self.called, where=line_of_error(error, self.path))
         if isinstance(error, NotImplementedError):
-            failure.headline = f"not written yet: {str(error) or _name(self.called)}"
+            failure.headline = f"not written yet: {message(error) or _name(self.called)}"
             failure.called, failure.written = "", False
         elif isinstance(error, SystemExit):
             failure.headline, failure.why = "your code called exit()", "Return a value instead."
@@ -243,7 +243,7 @@ class Tester:
         elif isinstance(error, RecursionError):
             failure.headline = "your code calls itself without end"
         else:
-            first_line = next(iter(str(error).splitlines()), "")
+            first_line = next(iter(message(error).splitlines()), "")
             failure.headline = f"your code raised {type(error).__name__}: {first_line}"
             failure.expected = expected
         self.fail(failure)

@@ -1,4 +1,4 @@
-"""The generated blocks of the pages: each a function of the page that it stands in."""
+"""The generated blocks of the pages: a function for each, called with the page that has the block."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from rungs.pages import ledger
 from rungs.pages.graph import chapter_graph
 from rungs.pages.ledger import cell
 from rungs.pages.path import path_list
+from rungs.quiz.page import questions_markdown
 from rungs.reading.anchors import anchors_table
 from utils.chapters import LEVELS, ROOT, Chapter, all_chapters, written_chapters
 
@@ -141,6 +142,11 @@ def exercises_block(path: Path) -> str:
     return "\n".join([*lines, "", start])
 
 
+def questions_block(path: Path) -> str:
+    """The questions of the chapter, or outside one of each of them, each folded with its answer."""
+    return each_chapter(path, lambda chapter: questions_markdown(chapter, path.parent))
+
+
 def anchors_block(path: Path) -> str:
     """What the production reading is pinned to, beside what does the same in our code."""
     return anchors_table(chapter_of(path), path.parent)
@@ -213,6 +219,7 @@ BLOCKS: dict[str, Callable[..., str]] = {
     "chapter-graph": graph_block,
     "benchmarks": benchmarks_block,
     "exercises": exercises_block,
+    "questions": questions_block,
     "anchors": anchors_block,
     "option-costs": option_costs_block,
     "files": files_block,

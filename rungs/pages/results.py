@@ -23,7 +23,7 @@ from pathlib import Path
 from rungs.errors import RungsError
 from rungs.names import suggestion
 from utils.chapters import ROOT, Chapter
-from utils.receipts import Receipt, duration, number, read_receipts
+from utils.receipts import Receipt, number, read_receipts
 
 Row = dict[str, Receipt]
 """Column -> receipt; the column of a row with one receipt is called "ours"."""
@@ -131,8 +131,8 @@ def _above(receipts: list[Receipt], columns: list[str]) -> str:
     measured = sorted(units) if len(columns) == 1 else [f"error in {receipts[0].unit}"]
     data = dict.fromkeys(receipt.dataset.partition(" (sha256")[0] for receipt in receipts)
     seeds = sorted({len(receipt.values) for receipt in receipts})
-    times = sorted(statistics.fmean(receipt.wall_time_s.values()) for receipt in receipts)
-    spent = dict.fromkeys((duration(times[0]), duration(times[-1])))
+    by_time = sorted(receipts, key=lambda receipt: statistics.fmean(receipt.wall_time_s.values()))
+    spent = dict.fromkeys((by_time[0].cost, by_time[-1].cost))
     machines = dict.fromkeys(machine(receipt) for receipt in receipts)
     counted = "1 seed" if seeds == [1] else f"{' or '.join(map(str, seeds))} seeds, mean ± standard deviation"
     return (

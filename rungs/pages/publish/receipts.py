@@ -27,7 +27,7 @@ def receipt_page(path: Path) -> str:
         f"{measure(receipt).capitalize()}: **{receipt.summary}**. Chapter [{chapter.id} {chapter.title}](../../README.md), "
         f"{LEVELS[receipt.level]} level, ladder `{receipt.ladder}`.",
     ]
-    if receipt.commit.dirty:
+    if receipt.uncommitted:
         parts.append(
             '!!! warning "Uncommitted changes"\n\n    The code differed from the commit below when this ran: the commit alone '
             "may not give this number."
@@ -70,7 +70,7 @@ def _made(receipt: Receipt) -> str:
         "data": receipt.dataset,
         "optimizer steps": f"{receipt.steps:,} for each seed",
         "hardware": hardware,
-        "commit": commit + (", with uncommitted changes" if receipt.commit.dirty else ""),
+        "commit": commit + (", with uncommitted changes" if receipt.uncommitted else ""),
         "date": receipt.created.isoformat(),
     }
     return "\n".join(f"- {name}: {fact}" for name, fact in facts.items())
