@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+import tomllib
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,9 +25,12 @@ pytest.importorskip("mkdocs", reason="the site needs Python 3.11.5 or newer and 
 from mkdocs.exceptions import PluginError
 
 import mkdocs_hooks
+from rungs.catalogue.loading import all_exercises
 from rungs.errors import RungsError
 from rungs.pages.building import serve
 from rungs.pages.graph import chapter_graph
+from rungs.pages.publish import code
+from rungs.pages.publish.files import shown_chapters
 from utils.chapters import ROOT, all_chapters, written_chapters
 
 CHROMIUM = os.environ.get("RUNGS_CHROMIUM") or next(
@@ -58,13 +62,13 @@ def _pages(site: Path) -> list[str]:
 
 
 def test_every_written_chapter_has_its_pages(site: Path) -> None:
-    for chapter in mkdocs_hooks.shown_chapters():
+    for chapter in shown_chapters():
         assert (site / chapter.folder / "index.html").exists()
         for level in chapter.levels:
             for path in (chapter.path / level).glob("*.py"):
                 assert (site / f"{path.relative_to(ROOT)}.html").exists()
-    for exercise in mkdocs_hooks.all_exercises():
-        if exercise.chapter in mkdocs_hooks.shown_chapters():
+    for exercise in all_exercises():
+        if exercise.chapter in shown_chapters():
             page = (site / exercise.path.relative_to(ROOT) / "index.html").read_text(encoding="utf-8")
             assert page.count("<details") >= 5
             assert "Solution" in page
@@ -75,10 +79,11 @@ def test_every_written_chapter_has_its_pages(site: Path) -> None:
 
 
 def test_each_comparison_is_a_group_of_tabs(site: Path) -> None:
-    for chapter in mkdocs_hooks.shown_chapters():
-        asked = (chapter.path / "README.md").read_text(encoding="utf-8").count("<!-- compare: ")
-        page = (site / chapter.folder / "index.html").read_text(encoding="utf-8")
-        assert page.count('class="tabbed-set ') == asked, chapter.folder
+    for chapter in shown_chapters():
+        for path in chapter.path.glob("code*.md"):
+            asked = path.read_text(encoding="utf-8").count("<!-- compare: ")
+            page = (site / chapter.folder / f"{path.stem}.html").read_text(encoding="utf-8")
+            assert page.count('class="tabbed-set ') == asked, path
 
 
 def test_a_port_in_use_is_named() -> None:
@@ -139,9 +144,9 @@ def test_a_section_is_cut_out_without_other_markers(tmp_path: Path) -> None:
     path.write_text(
         "x = 1\n# --8<-- [start:a]\nclass A:\n    # --8<-- [start:b]\n    y = 2\n    # --8<-- [end:b]\n# --8<-- [end:a]\n"
     )
-    assert mkdocs_hooks.section(path, "a") == "class A:\n\n    y = 2"
-    assert mkdocs_hooks.section(path, "b") == "y = 2"
-    assert mkdocs_hooks.section(path, "c") is None
+    assert code.section(path, "a") == "class A:\n\n    y = 2"
+    assert code.section(path, "b") == "y = 2"
+    assert code.section(path, "c") is None
 
 
 @pytest.mark.parametrize(
@@ -156,24 +161,24 @@ def test_a_section_is_cut_out_without_other_markers(tmp_path: Path) -> None:
 def test_a_broken_section_stops_the_build(
     source: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mkdocs_hooks, "ROOT", tmp_path)
+    monkeypatch.setattr(code, "ROOT", tmp_path)
     (tmp_path / "a.py").write_text(source)
     with pytest.raises(PluginError, match=message):
-        mkdocs_hooks.section(tmp_path / "a.py", "a")
+        code.section(tmp_path / "a.py", "a")
 
 
 def test_a_comparison_has_one_tab_a_level_and_stops_the_build_where_nobody_marks_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mkdocs_hooks, "ROOT", tmp_path)
+    monkeypatch.setattr(code, "ROOT", tmp_path)
     for level in ("numpy", "paper"):
         (tmp_path / "01" / level).mkdir(parents=True)
         (tmp_path / "01" / level / "a.py").write_text(f"# --8<-- [start:a]\n{level} = '~~~'\n# --8<-- [end:a]\n")
-    tabs = mkdocs_hooks.compare("01", "a", "01/README.md")
+    tabs = code.compare("01", "a", "01/README.md")
     assert re.findall(r'^(===!?) "(.*)"$', tabs, re.M) == [("===!", "NumPy"), ("===", "Paper")]
     assert "    ~~~~ { .python" in tabs
     with pytest.raises(PluginError, match=r"01/README.md: no code file of 01 marks a section \[start:gone\]"):
-        mkdocs_hooks.compare("01", "gone", "01/README.md")
+        code.compare("01", "gone", "01/README.md")
 
 
 def test_formulas_amid_a_paragraph_are_displayed_and_code_is_left_alone() -> None:
@@ -255,7 +260,7 @@ class _Server(ThreadingHTTPServer):
     searches: int = 0
 
 
-def _serve(site: Path, pages: list[str]) -> _Server:
+def _serve(site: Path, driver: str) -> _Server:
     """Serves the site with the probe in every page, and a policy that stops and reports requests to other machines."""
 
     class Handler(SimpleHTTPRequestHandler):
@@ -264,7 +269,7 @@ def _serve(site: Path, pages: list[str]) -> _Server:
         def do_GET(self) -> None:
             path = self.path.partition("?")[0].lstrip("/")
             if path == "__driver":
-                return self._send(DRIVER.replace("PAGES", json.dumps(["/" + page for page in pages])))
+                return self._send(driver)
             if path.endswith("search_index.json"):
                 # Every page builds the same index, which takes longer than the page: the first has it whole.
                 index = json.loads((site / path).read_text(encoding="utf-8"))
@@ -322,9 +327,14 @@ def _chromium(url: str) -> Iterator[subprocess.Popen]:
         shutil.rmtree(profile, ignore_errors=True)
 
 
-def _look(site: Path, pages: list[str], seconds: float = 300) -> dict[str, list[str]]:
+def _look(site: Path, pages: list[str]) -> dict[str, list[str]]:
     """Open each page, look at it wide and narrow, and return what is wrong with it, nothing where all is well."""
-    server = _serve(site, pages)
+    return _drive(site, DRIVER.replace("PAGES", json.dumps(["/" + page for page in pages])))
+
+
+def _drive(site: Path, driver: str, seconds: float = 300) -> dict[str, list[str]]:
+    """What the driver, a page with a script, reports of the site; what is empty is left out."""
+    server = _serve(site, driver)
     try:
         with _chromium(f"http://127.0.0.1:{server.server_port}/__driver") as browser:
             end = time.monotonic() + seconds
@@ -378,3 +388,56 @@ def test_the_browser_test_sees_each_fault(site: Path, tmp_path: Path) -> None:
         assert any(message in fault for fault in found.get(f"/{name}", [])), (name, found)
     assert "/good.html" not in found
     assert found["requests for files that are not there"] == ["gone.png"]
+
+
+SEARCH = """<!doctype html><body><script>
+const sleep = ms => new Promise(done => setTimeout(done, ms));
+(async () => {
+  const frame = document.createElement("iframe");
+  frame.style = "width:1280px;height:900px";
+  const loaded = new Promise(done => frame.onload = done);
+  frame.src = "/index.html";
+  document.body.append(frame);
+  await loaded;
+  const doc = frame.contentDocument, input = doc.querySelector("[data-md-component=search-query]");
+  const hits = () => {  // the best page, named by its best section
+    const links = [...doc.querySelectorAll(".md-search-result__item:first-child .md-search-result__link")];
+    const best = links.find(link => link.hash) || links[0];
+    return best ? [best.pathname.slice(1) + best.hash] : [];
+  };
+  const ask = async (query, answered, patience) => {
+    input.value = query;
+    for (let k = 0; k < patience && !answered(); k++) {
+      if (k % 20 == 0) input.dispatchEvent(new KeyboardEvent("keyup"));
+      await sleep(10);
+    }
+  };
+  input.focus();
+  const found = {};
+  for (const query of QUERIES) {
+    await ask("zzqx", () => !hits().length, 1000);
+    await ask(query, () => hits().length, found.any ? 200 : 3000);
+    found.any = ["the index is loaded"];
+    found[query] = hits();
+  }
+  await fetch("/__report", { method: "POST", body: JSON.stringify(found) });
+})();
+</script>"""
+
+
+def test_search_finds_first_what_the_reader_means(site: Path) -> None:
+    _need_browser()
+    wanted = tomllib.loads((ROOT / "tests" / "search_queries.toml").read_text(encoding="utf-8"))
+    found = _drive(site, SEARCH.replace("QUERIES", json.dumps(list(wanted))))
+    wrong = {
+        query: found.get(query) for query, page in wanted.items() if not found.get(query, [""])[0].startswith(page)
+    }
+    assert len(wanted) >= 40
+    assert wrong == {}
+
+
+def test_mistakes_and_receipts_are_not_searched(site: Path) -> None:
+    index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    places = [entry["location"] for entry in index["docs"]]
+    assert [place for place in places if "/mistakes/" in place or "/results/" in place] == []
+    assert any(place.startswith("07_Transformer/results") for place in places)

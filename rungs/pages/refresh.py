@@ -6,7 +6,8 @@ A page holds
     <!-- generated: deviations -->
     <!-- /generated -->
 
-and what stands between the two lines belongs to the machine. With `--check`, nothing is written, and a stale block is an error.
+and what is between the two lines belongs to the machine; a name may follow that of the block (`results ablations`).
+With `--check`, nothing is written, and a stale block is an error.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from utils.chapters import ROOT, written_chapters
 EXAMPLE = "rungs refresh --check"
 PROJECT = ROOT / "pyproject.toml"
 BLOCK = re.compile(
-    r"^<!-- generated: (?P<name>[\w-]+) -->\n(?P<content>.*?)^<!-- /generated -->$", re.MULTILINE | re.DOTALL
+    r"^<!-- generated: (?P<name>[\w-]+)(?P<what>(?: [\w-]+)?) -->\n(?P<content>.*?)^<!-- /generated -->$",
+    re.MULTILINE | re.DOTALL,
 )
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 
@@ -87,6 +89,7 @@ def renewed(text: str, path: Path) -> str:
         name = match["name"]
         if name not in BLOCKS:
             raise RungsError(f"{path.relative_to(ROOT)}: no generated block {name!r}{suggestion(name, list(BLOCKS))}")
-        return f"<!-- generated: {name} -->\n\n{BLOCKS[name](path).strip()}\n\n<!-- /generated -->"
+        content = BLOCKS[name](path, *match["what"].split())
+        return f"<!-- generated: {name}{match['what']} -->\n\n{content.strip()}\n\n<!-- /generated -->"
 
     return BLOCK.sub(replace, text)
