@@ -26,15 +26,18 @@ from rungs.pages.graph import chapter_graph
 from rungs.pages.publish import code, mathematics
 from rungs.pages.publish.files import add_repository
 from rungs.pages.publish.navigation import chapter_url, lead_links, navigation
+from rungs.pages.publish.packages import add_assets
 from utils.chapters import ROOT, all_chapters
 
 GRAPH = re.compile(r"<!-- generated: chapter-graph -->.*?<!-- /generated -->", re.S)
+FORMULAS = mathematics.Formulas()
 FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})[^\n]*\n.*?^\1\2[ \t]*$", re.M | re.S)
 
 
 def on_config(config: MkDocsConfig) -> None:
     """Write the navigation, and let `rungs site` see changes outside docs/."""
     all_exercises.cache_clear()
+    FORMULAS.found.clear()
     watched = ("README.md", "00_Overview.md", "CONTRIBUTING.md", "chapters.toml", "utils", "rungs", "benchmarks")
     config.watch += [str(ROOT / name) for name in watched if (ROOT / name).exists()]
     config.watch += [str(chapter.path) for chapter in all_chapters() if chapter.path.is_dir()]
@@ -42,8 +45,9 @@ def on_config(config: MkDocsConfig) -> None:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
-    """Add the rest of the repository to what docs/ holds."""
+    """Add the rest of the repository to what docs/ holds, and what the pages load."""
     add_repository(files, config)
+    add_assets(files, config)
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -65,6 +69,16 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     return "".join([*pieces, prose(markdown[end:])])
 
 
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Note the formulas of the page."""
+    return FORMULAS.collect(html, page)
+
+
+def on_env(env: object, config: MkDocsConfig, files: Files) -> None:
+    """Every page has been read: draw all formulas."""
+    FORMULAS.draw()
+
+
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
-    """Load KaTeX and Mermaid on the pages that use them."""
-    return mathematics.load_scripts(output, page)
+    """Put the formulas in their places."""
+    return mathematics.style(FORMULAS.place(output), page)
