@@ -7,7 +7,7 @@ becomes one page with its task, hints and solution.
 In a page of a chapter:
     <!-- compare: NAME -->          one tab for each level whose code marks "# --8<-- [start:NAME]" ... "[end:NAME]"
     <!-- code: PATH NAME -->        that section of one file (path relative to the page)
-    <!-- generated: chapter-graph -->...<!-- /generated -->     the graph of chapters, here with links
+    ![...](figures/NAME.svg)        drawn in the page, with links, where figures/NAME.toml describes it
 
 What each step of the build does is in rungs/pages/publish.
 """
@@ -22,14 +22,12 @@ from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 
 from rungs.catalogue.loading import all_exercises
-from rungs.pages.graph import chapter_graph
-from rungs.pages.publish import code, mathematics
+from rungs.pages.publish import code, folding, mathematics, pictures
 from rungs.pages.publish.files import add_repository
-from rungs.pages.publish.navigation import chapter_url, lead_links, navigation
+from rungs.pages.publish.navigation import lead_links, navigation
 from rungs.pages.publish.packages import add_assets
 from utils.chapters import ROOT, all_chapters
 
-GRAPH = re.compile(r"<!-- generated: chapter-graph -->.*?<!-- /generated -->", re.S)
 FORMULAS = mathematics.Formulas()
 FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})[^\n]*\n.*?^\1\2[ \t]*$", re.M | re.S)
 
@@ -57,7 +55,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     if here.endswith(tuple(f"{suffix}.md" for suffix in code.LANGUAGES)):
         return markdown
     markdown = code.fill_in(markdown, folder, here)
-    markdown = GRAPH.sub(lambda _: chapter_graph(lambda chapter: chapter_url(chapter, page, files)), markdown)
+    markdown = pictures.inline(markdown, page, files)
 
     def prose(text: str) -> str:
         return mathematics.set_apart(lead_links(text, folder, files))
@@ -70,8 +68,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Note the formulas of the page."""
-    return FORMULAS.collect(html, page)
+    """Fold what a comparison folds, and note the formulas of the page."""
+    return FORMULAS.collect(folding.fold(html), page)
 
 
 def on_env(env: object, config: MkDocsConfig, files: Files) -> None:

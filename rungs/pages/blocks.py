@@ -13,7 +13,7 @@ from pathlib import Path
 from rungs.catalogue.exercise import KINDS
 from rungs.catalogue.loading import all_exercises
 from rungs.errors import RungsError
-from rungs.pages.graph import chapter_graph
+from rungs.pages import graph
 from rungs.reading.anchors import anchors_table
 from utils.chapters import LEVELS, ROOT, Chapter, all_chapters, written_chapters
 
@@ -97,7 +97,7 @@ def chapters_block(path: Path) -> str:
 
 
 def graph_block(path: Path) -> str:
-    return chapter_graph()
+    return f"![The chapters, and what each needs]({os.path.relpath(graph.FILE, path.parent)})"
 
 
 def benchmarks_block(path: Path) -> str:
