@@ -7,6 +7,7 @@ becomes one page with its task, hints and solution.
 In a page of a chapter:
     <!-- compare: NAME -->          one tab for each level whose code marks "# --8<-- [start:NAME]" ... "[end:NAME]"
     <!-- code: PATH NAME -->        that section of one file (path relative to the page)
+    <!-- eq: NAME -->               the formula or paragraph above it stands beside the lines marked "# eq: NAME"
     ![...](figures/NAME.svg)        drawn in the page, with links, where figures/NAME.toml describes it
 
 What each step of the build does is in rungs/pages/publish.
@@ -22,7 +23,8 @@ from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 
 from rungs.catalogue.loading import all_exercises
-from rungs.pages.publish import code, folding, mathematics, pictures
+from rungs.pages import equations
+from rungs.pages.publish import code, derivations, folding, mathematics, pictures
 from rungs.pages.publish.files import add_repository
 from rungs.pages.publish.navigation import lead_links, navigation
 from rungs.pages.publish.packages import add_assets
@@ -36,6 +38,8 @@ def on_config(config: MkDocsConfig) -> None:
     """Write the navigation, and let `rungs site` see changes outside docs/."""
     all_exercises.cache_clear()
     FORMULAS.found.clear()
+    equations.equations.cache_clear()
+    equations.lines.cache_clear()
     watched = ("README.md", "00_Overview.md", "CONTRIBUTING.md", "chapters.toml", "utils", "rungs", "benchmarks")
     config.watch += [str(ROOT / name) for name in watched if (ROOT / name).exists()]
     config.watch += [str(chapter.path) for chapter in all_chapters() if chapter.path.is_dir()]
@@ -54,7 +58,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     folder = posixpath.dirname(here)
     if here.endswith(tuple(f"{suffix}.md" for suffix in code.LANGUAGES)):
         return markdown
-    markdown = code.fill_in(markdown, folder, here)
+    markdown = code.fill_in(derivations.pair(markdown, here), folder, here)
     markdown = pictures.inline(markdown, page, files)
 
     def prose(text: str) -> str:
@@ -68,8 +72,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Fold what a comparison folds, and note the formulas of the page."""
-    return FORMULAS.collect(folding.fold(html), page)
+    """Fold what a comparison folds, lead marked lines to their equations, and note the formulas of the page."""
+    content, anchors = code.line_anchors(html)
+    page.present_anchor_ids = (page.present_anchor_ids or set()) | anchors  # MkDocs does not look into code
+    content = folding.fold(content)
+    return FORMULAS.collect(derivations.link_back(content, page, files), page)
 
 
 def on_env(env: object, config: MkDocsConfig, files: Files) -> None:

@@ -17,6 +17,7 @@ BARE = {"Makefile": "makefile", "LICENSE": "text"}
 
 COMPARE = re.compile(r"^<!-- compare: ([\w-]+) -->[ \t]*$", re.M)
 SECTION = re.compile(r"^<!-- code: (\S+) ([\w-]+) -->[ \t]*$", re.M)
+ANCHOR = re.compile(r'(<a id="(__codelineno-[\d-]+)")[^>]*>')
 MARKER = re.compile(r"^[ \t]*# --8<-- \[(start|end):([\w-]+)\][ \t]*$", re.M)
 
 
@@ -76,3 +77,9 @@ def code_block(code: str, language: str, title: str, *, numbers: bool = False, e
     fence = "~" * max(3, 1 + max((len(run) for run in re.findall("~+", code)), default=0))
     options = f'title="{title}"' + (' linenums="1"' if numbers else "") + extra
     return f"{fence} {{ .{language} {options} }}\n{code.rstrip()}\n{fence}\n"
+
+
+def line_anchors(content: str) -> tuple[str, set[str]]:
+    """The page with the anchor of each line of code as a target only, no link that a reader cannot see; and their names."""
+    names = {match[2] for match in ANCHOR.finditer(content)}
+    return ANCHOR.sub(r"\1>", content), names

@@ -65,7 +65,7 @@ def lead_links(text: str, folder: str, files: Files) -> str:
         target = posixpath.normpath(posixpath.join(folder, link[1]))
         for name, tail in ((f"{target}.md", ".md"), (f"{target}/README.md", "/README.md")):
             if not target.endswith(".md") and files.get_file_from_path(name):
-                anchor = re.sub(r"^#L(\d+).*", r"#__span-0-\1", link[2] or "")
+                anchor = re.sub(r"^#L(\d+).*", r"#__codelineno-0-\1", link[2] or "")
                 return f"]({link[1].rstrip('/')}{tail}{anchor})"
         return link[0]
 

@@ -23,7 +23,7 @@ def inline(markdown: str, page: Page, files: Files) -> str:
 
     def to_line(file: Path, line: int) -> str | None:
         target = files.get_file_from_path(f"{file.relative_to(ROOT).as_posix()}.md")
-        return f"{target.url_relative_to(page.file)}#__span-0-{line}" if target else None
+        return f"{target.url_relative_to(page.file)}#__codelineno-0-{line}" if target else None
 
     def draw(match: re.Match[str]) -> str:
         path = ROOT / posixpath.normpath(posixpath.join(folder, match[1]))
