@@ -102,7 +102,7 @@ def set_apart(text: str) -> str:
 
 def style(output: str, page: Page) -> str:
     """Load KaTeX's style sheet, and its two commonest fonts early, where there is a formula."""
-    if 'class="katex"' not in output:
+    if '<span class="katex' not in output:
         return output
     fonts = [get_relative_url(f"assets/katex/fonts/{name}.woff2", page.url) for name in FONTS]
     tags = [f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{font}">' for font in fonts]
