@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from rungs.errors import RungsError
 from utils.chapters import ROOT
@@ -50,6 +51,9 @@ class Entry:
 @dataclass
 class Progress:
     entries: dict[str, Entry] = field(default_factory=dict)  # by exercise id, or capstone id such as "03.numpy"
+    cards: dict[str, dict[str, Any]] = field(
+        default_factory=dict
+    )  # by question, such as "01/bias-sum": rungs.quiz.schedule
 
     def entry(self, name: str) -> Entry:
         """The entry of an exercise, made when there is none."""
@@ -125,7 +129,10 @@ def _parse(data: bytes) -> Progress:
         if not isinstance(value, dict) or any(k in names and not isinstance(v, names[k]) for k, v in value.items()):
             raise ValueError(f"the entry of {key} is not as it should be")
         entries[key] = Entry(**{k: v for k, v in value.items() if k in names})
-    return Progress(entries)
+    cards = tree.get("cards", {})
+    if not isinstance(cards, dict) or not all(isinstance(card, dict) for card in cards.values()):
+        raise ValueError("the record of the questions is not as it should be")
+    return Progress(entries, cards)
 
 
 def _read_or_put_aside() -> Progress:
@@ -151,7 +158,8 @@ def _read_or_put_aside() -> Progress:
 def _write(progress: Progress) -> None:
     path = _file()
     part = path.with_name(".progress.part")
-    tree = {"version": VERSION, "exercises": {name: asdict(entry) for name, entry in progress.entries.items()}}
+    entries = {name: asdict(entry) for name, entry in progress.entries.items()}
+    tree = {"version": VERSION, "exercises": entries, "cards": progress.cards}
     try:
         with part.open("w", encoding="utf-8") as file:
             json.dump(tree, file, indent=2)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rungs.pages import diagrams, equations
+from rungs.pages.places import with_places
 from rungs.pages.refresh import drawings
 from utils.chapters import find_chapter
 
@@ -74,3 +75,16 @@ def test_every_edge_of_every_diagram_has_a_shape_and_every_drawing_is_fresh() ->
         assert path.read_text(encoding="utf-8") == drawn, path
         for shape in drawn.split('class="shape')[1:]:
             assert not shape.partition(">")[2].startswith("<"), path
+
+
+def test_a_comparison_says_where_its_code_is_and_saying_it_again_changes_nothing(tmp_path: Path) -> None:
+    for level, file in (("numpy", "a_numpy.py"), ("paper", "a_paper.py")):
+        (tmp_path / level).mkdir()
+        (tmp_path / level / file).write_text("import x\n# --8<-- [start:a]\nclass A:\n    y = 1\n# --8<-- [end:a]\n")
+    page = tmp_path / "README.md"
+    written = with_places("### A\n\n<!-- compare: a -->\n\n### B\n", page)
+    links = "[NumPy](numpy/a_numpy.py#L3), [paper](paper/a_paper.py#L3)"
+    assert written == f"### A\n\n<!-- compare: a -->\n\nIn code: {links}\n\n### B\n"
+    assert with_places(written, page) == written
+    (tmp_path / "numpy" / "a_numpy.py").write_text("# --8<-- [start:a]\nclass A:\n# --8<-- [end:a]\n")
+    assert "a_numpy.py#L2)" in with_places(written, page)

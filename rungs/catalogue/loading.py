@@ -164,6 +164,10 @@ def find_exercise(name: str) -> Exercise:
             f"no exercise {name!r}; chapter {known[0].chapter.id} has "
             + ", ".join(f"{e.alias} ({e.id})" for e in known)
         )
+    if chapter is not None and known:
+        raise ExerciseError(
+            f"{name!r} is a chapter; its exercises are " + ", ".join(f"{e.alias} ({e.title})" for e in known)
+        )
     near = difflib.get_close_matches(wanted, names, n=1)
     if near:
         raise ExerciseError(f"no exercise {name!r}; did you mean {names[near[0]].alias} ({names[near[0]].id})?")

@@ -9,7 +9,7 @@ import typer
 from rungs import progress
 from rungs.errors import RungsError
 from rungs.exercise.display import here, new_console, show_task
-from rungs.exercise.work import CapstoneWork, digest, find_work, write_stub
+from rungs.exercise.work import CapstoneWork, ExerciseWork, digest, find_work, write_stub
 from utils.chapters import LEVELS
 
 if TYPE_CHECKING:
@@ -27,6 +27,17 @@ def start(
     if isinstance(work, CapstoneWork):
         start_capstone(work, console)
         return
+    kept = begin(work)
+    show_task(console, work.exercise)
+    console.print()
+    console.print(f"  Your file  [bold]{here(work.file)}[/]{'  (kept as it was)' if kept else ''}", soft_wrap=True)
+    console.print(
+        f"  Next       [cyan]rungs check {work.name}[/]   or, on every save: [cyan]rungs watch {work.name}[/]"
+    )
+
+
+def begin(work: ExerciseWork) -> bool:
+    """Write the stub where the learner has no file, and record the start. Returns: whether there was a file."""
     kept = work.file.exists()
     with progress.change() as state:
         write_stub(work)
@@ -34,12 +45,7 @@ def start(
         entry.begin()
         if not kept:
             entry.stub = entry.told = digest(work.exercise.stub)
-    show_task(console, work.exercise)
-    console.print()
-    console.print(f"  Your file  [bold]{here(work.file)}[/]{'  (kept as it was)' if kept else ''}", soft_wrap=True)
-    console.print(
-        f"  Next       [cyan]rungs check {work.name}[/]   or, on every save: [cyan]rungs watch {work.name}[/]"
-    )
+    return kept
 
 
 def start_capstone(work: CapstoneWork, console: Console) -> None:

@@ -24,6 +24,7 @@ from rungs.house import roots
 from rungs.names import suggestion
 from rungs.pages import diagrams, graph
 from rungs.pages.blocks import BLOCKS
+from rungs.pages.places import with_places
 from utils.chapters import ROOT, written_chapters
 
 EXAMPLE = "rungs refresh --check"
@@ -105,4 +106,4 @@ def renewed(text: str, path: Path) -> str:
             raise RungsError(f"{path.relative_to(ROOT)}: no generated block {name!r}{suggestion(name, list(BLOCKS))}")
         return f"<!-- generated: {name} -->\n\n{BLOCKS[name](path).strip()}\n\n<!-- /generated -->"
 
-    return BLOCK.sub(replace, text)
+    return with_places(BLOCK.sub(replace, text), path)

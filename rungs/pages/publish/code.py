@@ -15,7 +15,8 @@ from utils.chapters import LEVELS, ROOT
 LANGUAGES = {".py": "python", ".toml": "toml", ".yml": "yaml", ".yaml": "yaml", ".json": "json"}
 BARE = {"Makefile": "makefile", "LICENSE": "text"}
 
-COMPARE = re.compile(r"^<!-- compare: ([\w-]+) -->[ \t]*$", re.M)
+# Behind it `rungs refresh` writes where the code is, for a code host; the site has the code itself.
+COMPARE = re.compile(r"^<!-- compare: ([\w-]+) -->[ \t]*(?:\n\nIn code: .*)?$", re.M)
 SECTION = re.compile(r"^<!-- code: (\S+) ([\w-]+) -->[ \t]*$", re.M)
 ANCHOR = re.compile(r'(<a id="(__codelineno-[\d-]+)")[^>]*>')
 MARKER = re.compile(r"^[ \t]*# --8<-- \[(start|end):([\w-]+)\][ \t]*$", re.M)
