@@ -115,7 +115,7 @@ def test_formulas_are_drawn_and_load_a_style_sheet_alone(site: Path) -> None:
 def test_search_finds_formulas_as_text(site: Path) -> None:
     index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
     section = next(e["text"] for e in index["docs"] if e["location"].endswith("theory.html#2-softmax-backward"))
-    assert "ds_l = Σ_j da_j a_j (δ_(jl) - a_l)" in section
+    assert "ds_l = ∑_j da_j a_j (δ_jl - a_l)" in section
     assert "mathnormal" not in section and "\\sum" not in section
 
 
