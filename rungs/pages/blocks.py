@@ -13,8 +13,7 @@ from pathlib import Path
 from rungs.catalogue.exercise import KINDS
 from rungs.catalogue.loading import all_exercises
 from rungs.errors import RungsError
-from rungs.pages import ledger
-from rungs.pages.graph import chapter_graph
+from rungs.pages import graph, ledger
 from rungs.pages.ledger import cell
 from rungs.pages.path import path_list
 from rungs.quiz.page import questions_markdown
@@ -99,7 +98,7 @@ def chapters_block(path: Path) -> str:
 
 
 def graph_block(path: Path) -> str:
-    return chapter_graph()
+    return f"![The chapters, and what each needs]({os.path.relpath(graph.FILE, path.parent)})"
 
 
 def benchmarks_block(path: Path) -> str:

@@ -23,7 +23,9 @@ import typer
 from rungs.errors import Failed, RungsError
 from rungs.house import roots
 from rungs.names import suggestion
+from rungs.pages import diagrams, graph
 from rungs.pages.blocks import BLOCKS
+from rungs.pages.places import with_places
 from utils.chapters import ROOT, written_chapters
 
 EXAMPLE = "rungs refresh --check"
@@ -65,9 +67,24 @@ def rewrite(paths: Iterable[Path] | None = None, *, check: bool = False) -> list
             draft = path.with_name(f".{path.name}.new")
             draft.write_text(fresh, encoding="utf-8")
             os.replace(draft, path)
+    if paths is None:
+        stale += [path.relative_to(ROOT) for path, text in drawings() if _redrawn(path, text, check=check)]
     if check and stale:
         raise Failed(f"out of date: {', '.join(map(str, stale))}; run `rungs refresh`")
     return stale
+
+
+def drawings() -> Iterator[tuple[Path, str]]:
+    """The pictures that are made of text: the graph of chapters, the diagrams."""
+    yield graph.FILE, diagrams.standalone(graph.chapter_graph())
+    yield from diagrams.drawings()
+
+
+def _redrawn(path: Path, text: str, *, check: bool) -> bool:
+    fresh = not path.exists() or path.read_text(encoding="utf-8") != text
+    if fresh and not check:
+        path.write_text(text, encoding="utf-8")
+    return fresh
 
 
 def pages() -> Iterator[Path]:
@@ -92,4 +109,4 @@ def renewed(text: str, path: Path) -> str:
         content = BLOCKS[name](path, *match["what"].split())
         return f"<!-- generated: {name}{match['what']} -->\n\n{content.strip()}\n\n<!-- /generated -->"
 
-    return BLOCK.sub(replace, text)
+    return with_places(BLOCK.sub(replace, text), path)

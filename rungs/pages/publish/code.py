@@ -9,13 +9,16 @@ from pathlib import Path
 
 from mkdocs.exceptions import PluginError
 
+from rungs.pages.publish.folding import attribute
 from utils.chapters import LEVELS, ROOT
 
 LANGUAGES = {".py": "python", ".toml": "toml", ".yml": "yaml", ".yaml": "yaml", ".json": "json"}
 BARE = {"Makefile": "makefile", "LICENSE": "text"}
 
-COMPARE = re.compile(r"^<!-- compare: ([\w-]+) -->[ \t]*$", re.M)
+# Behind it `rungs refresh` writes where the code is, for a code host; the site has the code itself.
+COMPARE = re.compile(r"^<!-- compare: ([\w-]+) -->[ \t]*(?:\n\nIn code: .*)?$", re.M)
 SECTION = re.compile(r"^<!-- code: (\S+) ([\w-]+) -->[ \t]*$", re.M)
+ANCHOR = re.compile(r'(<a id="(__codelineno-[\d-]+)")[^>]*>')
 MARKER = re.compile(r"^[ \t]*# --8<-- \[(start|end):([\w-]+)\][ \t]*$", re.M)
 
 
@@ -35,12 +38,13 @@ def compare(folder: str, name: str, page: str) -> str:
     for level, label in LEVELS.items():
         for path in sorted((ROOT / folder / level).glob("*.py")):
             if (code := section(path, name)) is not None:
-                block = code_block(code, "python", path.relative_to(ROOT).as_posix())
+                block = code_block(code, "python", path.relative_to(ROOT).as_posix(), extra=attribute(code))
                 first = "" if tabs else "!"  # a group of its own, also right behind another one
                 tabs.append(f'==={first} "{label[0].upper() + label[1:]}"\n\n{textwrap.indent(block, "    ")}')
     if not tabs:
         raise PluginError(f"{page}: no code file of {folder} marks a section [start:{name}]")
-    return "\n".join(tabs)
+    inside = "\n".join(tabs)
+    return f'<div class="rungs-compare" markdown="1">\n\n{inside}\n</div>\n'
 
 
 def _one_section(folder: str, target: str, name: str, page: str) -> str:
@@ -70,7 +74,14 @@ def section(path: Path, name: str) -> str | None:
     return re.sub(r"\n{4,}", "\n\n\n", code)
 
 
-def code_block(code: str, language: str, title: str, *, numbers: bool = False) -> str:
+def code_block(code: str, language: str, title: str, *, numbers: bool = False, extra: str = "") -> str:
     fence = "~" * max(3, 1 + max((len(run) for run in re.findall("~+", code)), default=0))
-    options = f'title="{title}"' + (' linenums="1"' if numbers else "")
-    return f"{fence} {{ .{language} {options} }}\n{code.rstrip()}\n{fence}\n"
+    options = f'title="{title}"' + (' linenums="1"' if numbers else "") + extra
+    wrap = " .rungs-wrap" if language == "json" else ""  # a receipt's command is one long line
+    return f"{fence} {{ .{language}{wrap} {options} }}\n{code.rstrip()}\n{fence}\n"
+
+
+def line_anchors(content: str) -> tuple[str, set[str]]:
+    """The page with the anchor of each line of code as a target only, no link that a reader cannot see; and their names."""
+    names = {match[2] for match in ANCHOR.finditer(content)}
+    return ANCHOR.sub(r"\1>", content), names
