@@ -41,8 +41,7 @@ def softmax(scores: Array, mask: Array | None = None) -> Array:
     scores: (..., S). mask: bool, broadcast to it, True where visible. Returns: (..., S)
     """
     if mask is not None:
-        # eq: masked-scores
-        scores = np.where(mask, scores, -np.inf)  # exp(-inf) = 0
+        scores = np.where(mask, scores, -np.inf)  # exp(-inf) = 0  # eq: masked-scores
     largest = scores.max(axis=-1, keepdims=True)  # (..., 1)
     e = scores - np.where(largest == -np.inf, 0.0, largest)  # -inf - (-inf) would be no number
     np.exp(e, out=e)
