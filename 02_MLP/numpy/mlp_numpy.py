@@ -89,17 +89,20 @@ class Dropout(Module):
     The mask is an input, so that every level can be given the same one.
 
     Raises:
-        ValueError: a mask of another shape than x.
+        ValueError: an empty x, or a mask of another shape than x.
     """
 
     def forward(self, x: Array, mask: Array | None = None) -> Array:
         """x, mask: any equal shape; the mask as `dropout_mask` makes it, which is taken in the dtype of x."""
+        if x.size == 0:
+            raise ValueError(f"Dropout got an empty batch of shape {x.shape}; it needs at least one value")
         if mask is not None and mask.shape != x.shape:
             raise ValueError(f"Dropout expected a mask of shape {x.shape}, got {mask.shape}")
         self.mask = None if mask is None else mask.astype(x.dtype, casting="same_kind", copy=False)
         return x if self.mask is None else x * self.mask
 
     def backward(self, dy: Array) -> Array:
+        # eq: dropout-backward
         return dy if self.mask is None else dy * self.mask  # dx = dy mask
 
 
@@ -126,6 +129,7 @@ class SquaredError(Module):
         return float(0.5 * (self.difference**2).sum(axis=1).mean())
 
     def backward(self, dy: float = 1.0) -> Array:
+        # eq: squared-error-backward
         return self.difference * (dy / len(self.difference))  # dE/dy = (y - t) / B, equation 4
 
 
@@ -185,7 +189,9 @@ class MLP(Module):
         dx = self.linears[-1].backward(dlogits)  # the chain rule, from the last layer to the first
         for linear, relu, dropout in reversed(self.blocks()):
             dx = dropout.backward(dx)
+            # eq: back-propagation
             dx = relu.backward(dx)
+            # eq: back-propagation
             dx = linear.backward(dx)  # (B, width i+1) -> (B, width i)
         return dx
 

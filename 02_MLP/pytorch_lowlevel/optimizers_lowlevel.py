@@ -43,7 +43,8 @@ class Optimizer(ABC):
         for name, p in self.params.items():
             if p.grad is None:
                 raise ValueError(f"{type(self).__name__}.step: {name} has no gradient; call loss.backward() first")
-            self.update(name, p, p.grad)
+        for name, p in self.params.items():
+            self.update(name, p, p.grad)  # pyright: ignore[reportArgumentType]  # checked before anything moves
 
     @abstractmethod
     def update(self, name: str, p: Tensor, g: Tensor) -> None:
@@ -77,7 +78,9 @@ class SGD(Optimizer):
             g = g + self.weight_decay * p
         if self.momentum:
             v = self.state["momentum_buffer"][name]
+            # eq: momentum
             v.mul_(self.momentum).add_(g)
+            # eq: nesterov
             g = g + self.momentum * v if self.nesterov else v
         p.sub_(g, alpha=self.lr)
 
@@ -137,9 +140,12 @@ class Adam(Optimizer):
         self.state["step"][name] += 1.0
         t = self.state["step"][name]
         m, v = self.state["exp_avg"][name], self.state["exp_avg_sq"][name]
+        # eq: adam-averages
         m.mul_(b1).add_(g, alpha=1.0 - b1)
+        # eq: adam-averages
         v.mul_(b2).addcmul_(g, g, value=1.0 - b2)
         root = v.sqrt().div_(math.sqrt(1.0 - b2**t)).add_(self.eps)  # sqrt v^ + eps
+        # eq: adam-step
         p.addcdiv_(m, root, value=-self.lr / (1.0 - b1**t))
 
 
@@ -157,6 +163,7 @@ class AdamW(Adam):
         super().__init__(params, lr, betas, eps, weight_decay)
 
     def update(self, name: str, p: Tensor, g: Tensor) -> None:
+        # eq: adamw-step
         p.mul_(1.0 - self.lr * self.weight_decay)
         self.adapt(name, p, g)
 

@@ -52,6 +52,7 @@ def softmax(scores: Array, mask: Array | None = None) -> Array:
 
 def softmax_backward(p: Array, dp: Array) -> Array:
     """p, dp: (..., S), the output and its gradient. Returns: ds (..., S)"""
+    # eq: softmax-backward
     ds = dp - np.einsum("...s,...s->...", dp, p)[..., None]  # ds = p (dp - sum(dp p)), the Jacobian diag(p) - p p'
     ds *= p  # a hidden entry has p = 0, so it gets no gradient
     return ds
@@ -67,7 +68,7 @@ class ScaledDotProductAttention(Module):
     A query that sees no key gives 0.
 
     Raises:
-        ValueError: shapes that do not fit, or a mask that is not boolean.
+        ValueError: no query or no key, shapes that do not fit, or a mask that is not boolean.
     """
 
     def forward(self, q: Array, k: Array, v: Array, mask: Array | None = None) -> Array:
@@ -77,11 +78,17 @@ class ScaledDotProductAttention(Module):
                 "ScaledDotProductAttention expected q (..., T, d_k), k (..., S, d_k) and v (..., S, d_v), "
                 f"got {q.shape}, {k.shape} and {v.shape}"
             )
+        if q.size == 0 or k.size == 0:
+            raise ValueError(
+                "ScaledDotProductAttention needs at least one query and one key, got an empty q or k: "
+                f"{q.shape} and {k.shape}"
+            )
         check_mask("ScaledDotProductAttention", mask, (*q.shape[:-1], k.shape[-2]))
         self.q, self.k, self.v = q, k, v
         self.scale = 1.0 / math.sqrt(q.shape[-1])  # the scores of random q and k then have variance 1, not d_k
         scores = q @ k.swapaxes(-1, -2)  # (..., T, S)
         scores *= self.scale
+        # eq: attention
         self.weights = softmax(scores, mask)
         return self.weights @ v  # (..., T, d_v)
 
@@ -90,11 +97,16 @@ class ScaledDotProductAttention(Module):
         expected = (*self.q.shape[:-1], self.v.shape[-1])
         if dy.shape != expected:
             raise ValueError(f"ScaledDotProductAttention.backward expected dy of shape {expected}, got {dy.shape}")
+        # eq: attention-values
         dv = self.weights.swapaxes(-1, -2) @ dy  # y = P v, so dv = P' dy: (..., S, d_v)
+        # eq: attention-values
         dweights = dy @ self.v.swapaxes(-1, -2)  # and dP = dy v': (..., T, S)
+        # eq: attention-scores
         dscores = softmax_backward(self.weights, dweights)
         dscores *= self.scale  # s = scale q k'
+        # eq: attention-queries-keys
         dq = dscores @ self.k  # dq = scale ds k: (..., T, d_k)
+        # eq: attention-queries-keys
         dk = dscores.swapaxes(-1, -2) @ self.q  # dk = scale ds' q: (..., S, d_k)
         return dq, dk, dv
 
@@ -169,8 +181,10 @@ class MultiHeadAttention(Module):
         B = len(dy)
         dy_heads = self.split(self.out.backward(dy.reshape(-1, self.d_model)), B)  # (B, H, T, d/H)
         dq, dk, dv = self.dot_product.backward(dy_heads)
+        # eq: heads-backward
         dx = self.q.backward(self.join(dq))  # (B T, d)
         dmemory = self.k.backward(self.join(dk))  # memory feeds the keys and the values: (B S, d)
+        # eq: heads-backward
         dmemory += self.v.backward(self.join(dv))
         return dx.reshape(dy.shape), dmemory.reshape(self.memory_shape)
 

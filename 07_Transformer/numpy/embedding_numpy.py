@@ -53,6 +53,7 @@ class Embedding(Module):
         tokens = self.tokens.reshape(-1)  # (N,)
         order = np.argsort(tokens, kind="stable")
         found, starts = np.unique(tokens[order], return_index=True)
+        # eq: embedding-backward
         self.grads["weight"][found] += np.add.reduceat(dy.reshape(len(tokens), -1)[order], starts, axis=0)
 
 
@@ -84,7 +85,9 @@ class Unembedding(Module):
         if dy.shape != expected:
             raise ValueError(f"Unembedding.backward expected dy of shape {expected}, got {dy.shape}")
         rows = dy.reshape(-1, dy.shape[-1])  # (N, V)
+        # eq: logits-backward
         self.grads["weight"] += rows.T @ self.x.reshape(len(rows), -1)  # dE = dy' x, beside the look-ups' own share
+        # eq: logits-backward
         return (rows @ self.weight).reshape(self.x.shape)  # dx = dy E
 
 
@@ -104,7 +107,7 @@ class PositionalEncoding(Module):
     """y = x + PE[position].
 
     Raises:
-        ValueError: a sentence longer than the table, or of another width.
+        ValueError: no tokens, a sentence longer than the table, or of another width.
     """
 
     def __init__(self, max_length: int, d_model: int, *, dtype: Any = np.float64) -> None:
@@ -116,6 +119,8 @@ class PositionalEncoding(Module):
         length, d_model = self.table.shape
         if x.ndim != 3 or x.shape[2] != d_model:
             raise ValueError(f"PositionalEncoding expected (B, T, {d_model}), got {x.shape}")
+        if x.size == 0:
+            raise ValueError(f"PositionalEncoding got an empty batch of shape {x.shape}; it needs at least one token")
         end = start + x.shape[1]
         if end > length:
             raise ValueError(

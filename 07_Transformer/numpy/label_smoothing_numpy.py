@@ -57,6 +57,7 @@ class LabelSmoothedCrossEntropy(Module):
         drows = np.exp(self.log_p)  # p: (N, V)
         drows -= self.smoothing / vocabulary  # q has eps / V everywhere,
         drows[np.arange(n), self.labels] -= 1.0 - self.smoothing  # and 1 - eps more at the label
+        # eq: label-smoothing-backward
         drows *= dy / n  # dL/dz = (p - q) / N
         dlogits = np.zeros(self.shape, dtype=drows.dtype)
         dlogits[self.real] = drows

@@ -28,6 +28,7 @@ def online_softmax(x: np.ndarray, block: int) -> np.ndarray:
         part = x[..., low:high]
         new_top = np.maximum(top, part.max(axis=-1, keepdims=True))
         safe = finite(new_top)
+        # eq: online-softmax
         total = total * np.exp(top - safe) + np.exp(part - safe).sum(axis=-1, keepdims=True)
         top = new_top
     return np.exp(x - finite(top)) / np.where(total == 0, 1, total)
@@ -74,7 +75,7 @@ class TiledAttention:
         `causal`: query i stands at position m - n + i and sees no later key; tiles above the diagonal are skipped.
 
         Raises:
-            ValueError: shapes that do not fit each other, or a mask that is not boolean.
+            ValueError: no query or no key, shapes that do not fit each other, or a mask that is not boolean.
         """
         _check(q, k, v)
         n, m = q.shape[-2], k.shape[-2]
@@ -108,6 +109,7 @@ class TiledAttention:
         q, k, v, mask, causal, scale, out = self.kept
         n, m = q.shape[-2], k.shape[-2]
         dq, dk, dv = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
+        # eq: attention-inner-sum
         inner = (dout * out).sum(axis=-1, keepdims=True)  # D_i = dO_i . O_i = sum_l A_il dA_il
         for rows in _blocks(n, self.query_block):
             i = slice(*rows)
@@ -115,10 +117,14 @@ class TiledAttention:
                 j = slice(*columns)
                 s = _scores(q[..., i, :], k[..., j, :], scale, mask, rows, columns, causal, m - n)
                 a = np.exp(s - self.logsumexp[..., i, None])  # (..., rows, columns), normalised already
+                # eq: tiles-backward
                 dv[..., j, :] += np.swapaxes(a, -1, -2) @ dout[..., i, :]  # O = A V, so dV = A' dO
                 da = dout[..., i, :] @ np.swapaxes(v[..., j, :], -1, -2)  # and dA = dO V'
+                # eq: tiles-backward
                 ds = a * (da - inner[..., i, :]) * scale  # dS = A (dA - D); the scale is that of S = scale Q K'
+                # eq: tiles-backward
                 dq[..., i, :] += ds @ k[..., j, :]  # dQ = dS K
+                # eq: tiles-backward
                 dk[..., j, :] += np.swapaxes(ds, -1, -2) @ q[..., i, :]  # dK = dS' Q
         return dq, dk, dv
 
@@ -154,6 +160,10 @@ def _check(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> None:
     if q.ndim < 2 or k.shape[:-2] != q.shape[:-2] or k.shape[-1] != q.shape[-1]:
         raise ValueError(
             f"TiledAttention expected q (..., n, d_k) and k (..., m, d_k) alike but for n and m, got {q.shape} and {k.shape}"
+        )
+    if q.size == 0 or k.size == 0:
+        raise ValueError(
+            f"TiledAttention needs at least one query and one key, got an empty q or k: {q.shape} and {k.shape}"
         )
     if v.shape[:-1] != k.shape[:-1]:
         raise ValueError(f"TiledAttention expected one value for each key: v {(*k.shape[:-1], 'd_v')}, got {v.shape}")

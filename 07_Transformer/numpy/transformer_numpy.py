@@ -64,6 +64,7 @@ class FeedForward(Module):
     def backward(self, dy: Array) -> Array:
         """dy: (B, T, d). Adds to `grads`. Returns: dx (B, T, d)"""
         rows = dy.reshape(-1, dy.shape[-1])  # (B T, d)
+        # eq: feed-forward-backward
         rows = self.relu.backward(self.linear2.backward(rows))  # (B T, d_ff)
         return self.linear1.backward(rows).reshape(dy.shape)  # (B, T, d)
 
@@ -102,6 +103,7 @@ class EncoderLayer(Module):
     def backward(self, dy: Array) -> Array:
         """dy: (B, S, d). Adds to `grads`. Returns: dx (B, S, d)"""
         dsum = self.norm2.backward(dy)  # the sum passes its gradient to both of its terms
+        # eq: residual-backward
         dx = dsum + self.feed_forward.backward(self.dropout2.backward(dsum))
         dsum = self.norm1.backward(dx)
         dqueries, dkeys = self.attention.backward(self.dropout1.backward(dsum))
@@ -243,15 +245,18 @@ class Transformer(Module):
 
     def backward(self, dlogits: Array) -> None:
         """dlogits: (B, T, V). Adds to `grads`; ids have no gradient."""
+        # eq: embedding-sum
         dx = self.output.backward(dlogits)  # the embedding's first share: as output matrix
         dmemory: Array | float = 0.0
         for layer in reversed(self.decoder):
             dx, share = layer.backward(dx)
             dmemory = dmemory + share  # every decoder layer has looked at the memory
+        # eq: embedding-sum
         self.target_embedding.backward(self.scale * self.target_dropout.backward(dx))  # its second: as target's rows
         dx = np.asarray(dmemory)
         for layer in reversed(self.encoder):
             dx = layer.backward(dx)
+        # eq: embedding-sum
         self.embedding.backward(self.scale * self.source_dropout.backward(dx))  # its third: as source's rows
 
     def start(self, source: Array) -> Cache:

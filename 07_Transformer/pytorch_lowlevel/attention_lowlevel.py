@@ -52,6 +52,7 @@ def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
     """softmax(q k' / sqrt(d_k)) v (equation 1). q: (..., T, d_k). k: (..., S, d_k). v: (..., S, d_v). mask: bool, broadcast
     to (..., T, S), True where visible. Returns: (..., T, d_v)"""
     scores = q @ k.transpose(-1, -2) * (1.0 / math.sqrt(q.shape[-1]))  # (..., T, S)
+    # eq: attention
     return masked_softmax(scores, mask) @ v
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rungs.errors import RungsError
 from utils.chapters import Chapter
 
 KINDS = {
+    "warm-up": "warm-up",
     "extend": "extend the model",
     "derive": "derive and implement",
     "bug-hunt": "bug hunt",
@@ -38,6 +39,16 @@ class SolutionFrom:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """A formula of a hint, as code that holds in the solution."""
+
+    hint: int  # 1 to 3
+    says: str  # the hint's words: "n k alpha"
+    function: str  # "ridge_fit", "Linear.backward": where it holds, when the function returns
+    holds: str  # "gram == xc.T @ xc + n * k * alpha * np.eye(f)"
+
+
+@dataclass(frozen=True)
 class Misconception:
     """A plausible wrong answer. `text` explains it to the learner whose answer behaves like it."""
 
@@ -59,13 +70,15 @@ class Exercise:
     hints: tuple[str, str, str]
     explanation: str  # why the solution is right, Markdown
     chapter: Chapter
-    order: int  # the number that the folder's name begins with
+    order: str  # what the folder's name begins with, without leading zeros: "1", and "0a" for a warm-up
     path: Path
     torch: bool = False  # whether the checker or the answer needs torch
     seconds: int = 10  # time limit of one check
     memory_mb: int = 2048
     mentions: tuple[str, ...] = ()  # words of later chapters that the text may mention in passing
     solution_from: SolutionFrom | None = None  # None: the solution stands in solution.py
+    claims: tuple[Claim, ...] = ()
+    allowed: dict[str, str] = field(default_factory=dict)  # change of the solution that passes -> why that is right
 
     @property
     def alias(self) -> str:

@@ -11,6 +11,7 @@ from rungs.errors import RungsError
 from rungs.exercise.display import here, new_console, show_task
 from rungs.exercise.work import CapstoneWork, ExerciseWork, digest, find_work, write_stub
 from utils.chapters import LEVELS
+from utils.files import write_new
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,11 +63,11 @@ def start_capstone(work: CapstoneWork, console: Console) -> None:
         lines = []
         for file, text in files.items():
             target = work.folder / file
-            if target.exists():
-                lines.append(f"  kept     {here(target)}")
-            else:
-                target.write_text(text, encoding="utf-8")
+            try:
+                write_new(target, text.encode())
                 lines.append(f"  [green]written[/]  {here(target)}")
+            except FileExistsError:
+                lines.append(f"  kept     {here(target)}")
         entry = state.entry(work.id)
         entry.begin()
     option = "" if level == "numpy" else f" --level {level}"
