@@ -30,7 +30,13 @@ def show(figure: Figure) -> None:
         figure.savefig(drawn, format="png", dpi=DPI)
     with Picture.open(drawn) as picture:
         picture.convert("RGB").quantize(COLOURS).save(small, format="PNG", optimize=True)
-    display(Image(small.getvalue()))
+    display(Image(small.getvalue(), alt=caption(figure)))
+
+
+def caption(figure: Figure) -> str:
+    """A figure in words, for who cannot see it: its title, or the titles of its panels and its axes' labels."""
+    panels = [text for axes in figure.axes for text in (axes.get_title("left"), axes.get_title(), axes.get_ylabel())]
+    return figure.get_suptitle() or ", ".join(dict.fromkeys(filter(None, panels))) or "images"
 
 
 def source(*functions: Callable[..., Any]) -> None:
