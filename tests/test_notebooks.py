@@ -8,11 +8,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from matplotlib.figure import Figure
 
 from rungs.pages import notebooks
 from rungs.pages.notebooks import execute, read_text, texts
+from rungs.pages.path import notebooks as chapter_notebooks
+from rungs.pages.path import path_list
+from rungs.pages.publish.notebook import notebook_page
 from utils.chapters import ROOT, find_chapter
-from utils.notebooks import compare, lines_that_compute
+from utils.notebooks import caption, compare, lines_that_compute, show
 
 TEXTS = {path.relative_to(ROOT).as_posix(): path for path in texts()}
 SAMPLE = "01_Linear_Logistic/notebooks/linear_notebook.py"
@@ -150,7 +154,53 @@ def test_what_is_written_is_the_same_each_time(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out.splitlines()[0] == "small_notebook.ipynb: 1 KB"
 
 
+# ---- the page of a notebook ----
+
+
+def test_the_page_has_text_code_and_outputs(sound):
+    text, notebook = sound
+    code = notebook.cells[1]
+    code.outputs[0].metadata = {"image/png": {"alt": 'Loss & "steps"'}}
+    code.outputs += [
+        stream("2\n"),
+        nbformat.v4.new_output("display_data", {"text/markdown": "```python\ny = x\n```"}),
+    ]
+    nbformat.write(notebook, text.with_suffix(".ipynb"))
+    page = notebook_page(text.with_suffix(".ipynb"))
+    order = [
+        "# A question\n\nThis page is a notebook",
+        '<a href="small_notebook.ipynb" download>',
+        "print(1 + 1)",
+        '<img alt="Loss &amp; &quot;steps&quot;" src="data:image/png;base64,aGk=">',
+        "\n2\n",
+        "```python\ny = x\n```",
+    ]
+    places = [page.find(part) for part in order]
+    assert places == sorted(places)
+    assert -1 not in places
+
+
+def test_the_pages_of_the_chapter_link_its_notebooks():
+    chapter = find_chapter("02")
+    assert list(chapter_notebooks(chapter).values()) == ["Which bend should it be?", "What do hidden layers buy?"]
+    assert "[What do hidden layers buy?](notebooks/mlp_notebook.ipynb)" in path_list(chapter, chapter.path)
+    assert "(../notebooks/mlp_notebook.ipynb)" in path_list(chapter, chapter.path / "exercises")
+
+
 # ---- what the notebooks use ----
+
+
+def test_a_figure_is_shown_small_and_told_in_words(monkeypatch):
+    from utils.figures.curves import curves
+
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    show(curves({"a": [1.0, 2.0]}, ylabel="loss"))
+    show(curves({"a": [1.0, 2.0]}, title="Two steps"))
+    assert [image.alt for image in shown] == ["loss", "Two steps"]
+    assert all(len(image.data) < 20_000 for image in shown)
+    assert caption(Figure()) == "images"
+
 
 FUNCTION = '''
     def f(self, x):
