@@ -172,8 +172,9 @@ for name, kind, lr in (
 show(curves(shares, ylabel="share of dead hidden units", title="Units that no example can wake"))
 
 # %% [markdown]
-# The leaky units all survive, because their gradient is never exactly zero. Look at the losses, though: both are far worse than
-# at the small learning rate. A dead unit is a symptom. The cause is the step that killed it.
+# The leaky units all survive, because their gradient is never exactly zero. Look at the losses, though: at the high learning
+# rate neither network beats the careful one, and the leaky one does worst. A dead unit is a symptom. The cause is the step that
+# killed it.
 #
 # ## Two functions that share a name
 #
