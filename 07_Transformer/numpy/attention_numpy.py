@@ -41,7 +41,7 @@ def softmax(scores: Array, mask: Array | None = None) -> Array:
     scores: (..., S). mask: bool, broadcast to it, True where visible. Returns: (..., S)
     """
     if mask is not None:
-        scores = np.where(mask, scores, -np.inf)  # exp(-inf) = 0
+        scores = np.where(mask, scores, -np.inf)  # exp(-inf) = 0  # eq: masked-scores
     largest = scores.max(axis=-1, keepdims=True)  # (..., 1)
     e = scores - np.where(largest == -np.inf, 0.0, largest)  # -inf - (-inf) would be no number
     np.exp(e, out=e)
@@ -173,7 +173,9 @@ class MultiHeadAttention(Module):
         q = self.split(self.q.forward(rows), B)  # (B, H, T, d_k)
         k = self.split(self.k.forward(memory_rows), B)  # (B, H, S, d_k)
         v = self.split(self.v.forward(memory_rows), B)  # (B, H, S, d/H)
+        # eq: multi-head
         y = self.dot_product.forward(q, k, v, mask)  # (B, H, T, d/H)
+        # eq: multi-head
         return self.out.forward(self.join(y)).reshape(x.shape)  # (B, T, d)
 
     def backward(self, dy: Array) -> tuple[Array, Array]:

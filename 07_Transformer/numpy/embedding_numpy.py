@@ -100,6 +100,7 @@ def sinusoids(length: int, d_model: int) -> Array:
     columns = np.arange(d_model)
     rates = 10000.0 ** -((columns - columns % 2) / d_model)  # columns 2i and 2i+1 have the rate of 2i
     angles = np.arange(length)[:, None] * rates
+    # eq: sinusoids
     return np.where(columns % 2 == 0, np.sin(angles), np.cos(angles))
 
 

@@ -48,6 +48,7 @@ class LabelSmoothedCrossEntropy(Module):
         self.labels = labels[real]  # (N,)
         self.log_p = log_softmax(logits[real])  # (N, V)
         right = self.log_p[np.arange(len(self.labels)), self.labels]  # (N,)
+        # eq: label-smoothing
         losses = (1.0 - self.smoothing) * right + self.smoothing * self.log_p.mean(axis=1)
         return float(-losses.mean())
 

@@ -40,8 +40,11 @@ class LayerNorm(Module):
         self.x_hat = rows - rows.mean(axis=1, keepdims=True)
         var = np.einsum("nd,nd->n", self.x_hat, self.x_hat) / d  # divided by d, not by d - 1
         self.inv_std = (1.0 / np.sqrt(var + self.eps))[:, None]  # (N, 1)
+        # eq: layernorm
         self.x_hat *= self.inv_std  # x^ = (x - mean) / sqrt(var + eps)
+        # eq: layernorm
         y = self.weight * self.x_hat
+        # eq: layernorm
         y += self.bias
         return y.reshape(x.shape)
 

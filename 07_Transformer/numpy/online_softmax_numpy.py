@@ -3,7 +3,7 @@
 The result is that of softmax(Q K^T scale) V, equation 1 of Vaswani et al. 2017, to rounding. What the fused kernels of
 libraries do on a GPU for the sake of memory traffic, this file does in the open: the running maximum and sum of
 Milakov and Gimelshein 2018, the tiles and the backward pass of Dao et al. 2022 (FlashAttention, algorithms 1 and 4).
-Derived in theory.md, section 14.
+Derived in theory_training.md, section 14.
 """
 
 from __future__ import annotations

@@ -58,7 +58,9 @@ class FeedForward(Module):
         if x.ndim != 3 or x.shape[2] != self.linear1.in_features:
             raise ValueError(f"FeedForward expected (B, T, {self.linear1.in_features}), got {x.shape}")
         rows = x.reshape(-1, x.shape[-1])  # (B T, d): every token a row
+        # eq: feed-forward
         rows = self.relu.forward(self.linear1.forward(rows))  # (B T, d_ff)
+        # eq: feed-forward
         return self.linear2.forward(rows).reshape(x.shape)  # (B, T, d)
 
     def backward(self, dy: Array) -> Array:
@@ -98,6 +100,7 @@ class EncoderLayer(Module):
     def forward(self, x: Array, mask: Array, drops: Sequence[Array | None] = (None, None)) -> Array:
         """x: (B, S, d). mask: (B, 1, 1, S), True at real tokens. drops: two dropout masks (B, S, d). Returns: (B, S, d)"""
         x = self.norm1.forward(x + self.dropout1.forward(self.attention.forward(x, x, mask), drops[0]))
+        # eq: post-norm
         return self.norm2.forward(x + self.dropout2.forward(self.feed_forward.forward(x), drops[1]))
 
     def backward(self, dy: Array) -> Array:
@@ -227,6 +230,7 @@ class Transformer(Module):
     def encode(self, source: Array, masks: Masks | None = None) -> Array:
         """source: ids (B, S). Returns: memory (B, S, d)"""
         visible = padding_mask(source, self.pad)  # (B, 1, 1, S)
+        # eq: embedding-and-position
         x = self.positions.forward(self.scale * self.embedding.forward(source))  # (B, S, d)
         x = self.source_dropout.forward(x, masks["source"] if masks else None)
         for i, layer in enumerate(self.encoder):

@@ -57,6 +57,15 @@ def test_the_compared_models_have_as_many_parameters_and_the_same_budget(task):
     assert ours.model_dump(exclude=apart) == theirs.model_dump(exclude=apart)
 
 
+@pytest.mark.parametrize("name", ["dates", "multi30k", "multi30k_large"])
+def test_warm_up_and_batches_are_sized_for_short_runs(name):
+    """The paper: 4,000 of 100,000 updates (section 5.3), 25,000 tokens of each language in a batch (section 5.1)."""
+    given, paper = config(name), config("base")
+    told = {"dates": (400, 1350), "multi30k": (600, 4096), "multi30k_large": (2000, 8192)}
+    assert (given.warmup, given.tokens) == told[name]
+    assert given.warmup < given.steps / 2 < paper.warmup  # the rate has time to fall, which 4,000 would not leave it
+
+
 @pytest.mark.parametrize(("name", "build"), [("base", base), ("big", big)])
 def test_base_and_big_are_table_3(name, build, monkeypatch):
     given = config(name)
