@@ -18,6 +18,7 @@ from rungs.catalogue.page import page
 from rungs.checking import rules
 from rungs.checking.checker import check_file, run_source
 from rungs.checking.tester import Tester
+from rungs.pages.publish.exercises import exercise_page
 from utils.chapters import find_chapter
 
 EXERCISES = all_exercises()
@@ -36,6 +37,7 @@ def test_exercise_has_a_page(exercise: Exercise) -> None:
     assert len(shown.explanation) > 100
     assert shown.facts["difficulty"].endswith("of 5")
     assert all(len(text) > 60 for _, text in shown.mistakes)
+    assert "guards against accidents, not against malice" in exercise_page(exercise)
 
 
 def test_exercises_without_torch_load_none() -> None:

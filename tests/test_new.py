@@ -232,7 +232,9 @@ def test_what_is_template_and_what_is_missing_is_listed(proved):
     assert states["06"] == begun | {"manifest": "done", "guide": "done"}
     assert states["mixer"] == begun | {"manifest": "template", "guide": "missing"}
     how = {row["what"]: row["how"] for row in said["chapters"]["06"]}
-    assert how["exercises"].startswith("1 of 6, none of kind derive, none of kind bug-hunt, none of kind measure")
+    assert how["exercises"].startswith(
+        "1 of 6, none of kind warm-up, none of kind derive, none of kind bug-hunt, none of kind measure"
+    )
     assert how["README.md"].startswith("the beginning, Architecture, Where to go next")
     assert how["receipts"] == "paper/results/*.json: rungs reproduce 06"
 

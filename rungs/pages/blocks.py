@@ -140,6 +140,24 @@ def exercises_block(path: Path) -> str:
     return "\n".join([*lines, "", start])
 
 
+def changes_block(path: Path) -> str:
+    """What the checkers made of changed solutions: docs/exercise_mutations.json."""
+    from rungs.checking.mutation import receipt
+
+    found = receipt()
+    lines = [
+        "| exercise | tried | refused | allowed, and why | not refused yet |",
+        "| --- | ---: | ---: | --- | ---: |",
+    ]
+    for exercise in all_exercises():
+        if exercise.id in found:
+            row = found[exercise.id]
+            allowed = "; ".join(f"{cell(change)}: {cell(why)}" for change, why in row["allowed"].items()) or "-"
+            name = f"[{exercise.alias}]({os.path.relpath(exercise.path / 'README.md', path.parent)})"
+            lines.append(f"| {name} | {row['tried']} | {row['refused']} | {allowed} | {len(row['passed'])} |")
+    return "\n".join(lines)
+
+
 def questions_block(path: Path) -> str:
     """The questions of the chapter, or outside one of each of them, each folded with its answer."""
     from rungs.quiz.page import questions_markdown
@@ -219,6 +237,7 @@ BLOCKS: dict[str, Callable[..., str]] = {
     "chapter-graph": graph_block,
     "benchmarks": benchmarks_block,
     "exercises": exercises_block,
+    "changes": changes_block,
     "questions": questions_block,
     "anchors": anchors_block,
     "option-costs": option_costs_block,

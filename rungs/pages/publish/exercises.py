@@ -22,6 +22,7 @@ def exercise_page(exercise: Exercise) -> str:
             "You need: " + "; ".join(f"{need.what} ({_chapter_link(need.chapter)})" for need in page.needs) + "."
         )
     lines.append(f"~~~ text\nrungs start {exercise.alias}\nrungs check {exercise.alias}\n~~~")
+    lines.append(page.guard)
     lines.append(page.task)
     lines.append("## Help { data-search-exclude }\n")  # search must not give the solution away
     lines.append(_folded("abstract", "The file you start from", code_block(page.stub, "python", exercise.file_name)))
