@@ -94,15 +94,15 @@ def penalties() -> str:
         touch = float((weight - centre) @ curvature @ (weight - centre))
         for level in (0.12 * touch, 0.45 * touch, touch):
             ring = centre[:, np.newaxis] + np.sqrt(level) * np.linalg.solve(root.T, circle)
-            plot.curve(*ring, "blue thin")
+            plot.curve(ring[0], ring[1], "blue thin")
         if name == "ridge":
             ball = np.linalg.norm(weight) * circle
         else:
             ball = np.abs(weight).sum() * np.array([[1, 0, -1, 0], [0, 1, 0, -1]])
-        plot.curve(*ball, "red wash", closed=True)
-        plot.curve(*ball, "red", closed=True)
-        plot.dot(*centre, "blue")
-        plot.dot(*weight, "red", 4.5)
+        plot.curve(ball[0], ball[1], "red wash", closed=True)
+        plot.curve(ball[0], ball[1], "red", closed=True)
+        plot.dot(centre[0], centre[1], "blue")
+        plot.dot(weight[0], weight[1], "red", 4.5)
     return drawing.svg()
 
 

@@ -21,7 +21,7 @@ def computation_graph() -> str:
         SquaredError(),
     ]
     layers[0].params["weight"][...], layers[2].params["weight"][...] = 0.5, -1.0
-    values, gradients = [x], [layers[-1]]
+    values = [x]
     for layer in layers[:3]:
         values.append(layer.forward(values[-1]))
     loss = layers[3].forward(values[-1], target)
@@ -46,7 +46,7 @@ def computation_graph() -> str:
         drawing.text(place - gap / 2, y - 6, _short(values[k]), "blue")
         drawing.text(place - gap / 2, y + 58, _short(gradients[k]), "red")
         drawing.text(place + wide / 2, y - 8, below, "small soft")
-    drawing.text(left + 3 * (width + gap) + 34, y + 58, f"E = {loss:.3f}", "bold")
+    drawing.text(left + 3 * (width + gap) + 34, y + 84, f"E = {loss:.3f}", "bold")
     drawing.text(4, 20, "forward: values", "blue start")
     drawing.text(346, 20, "backward: ∂E/∂ of each value", "red end")
     first, second = layers[0].grads["weight"], layers[2].grads["weight"]
@@ -58,24 +58,24 @@ def computation_graph() -> str:
 
 def symmetric_start() -> str:
     """Two hidden units with equal weights, and equal gradients; then with different ones."""
-    drawing = Drawing(196, "Equal weights give equal gradients, so two units stay one; different weights let them part")
+    drawing = Drawing(212, "Equal weights give equal gradients, so two units stay one; different weights let them part")
     for left, title, (first, second) in ((0, "equal at the start", (0.5, 0.5)), (180, "drawn at random", (0.7, -0.3))):
         grads = _hidden_gradients(first, second)
         drawing.text(left + 82, 14, title, "bold")
-        source, units, sink = (left + 16, 96), ((left + 86, 56), (left + 86, 136)), (left + 152, 96)
+        source, units, sink = (left + 16, 104), ((left + 84, 72), (left + 84, 136)), (left + 152, 104)
         for (x, y), weight, grad, kind in zip(units, (first, second), grads, ("blue", "green"), strict=True):
             same = "blue" if first == second else kind
             drawing.arrow((source[0] + 8, source[1]), (x - 14, y), same)
             drawing.arrow((x + 14, y), (sink[0] - 8, sink[1]), same)
             drawing.dot(x, y, same, 11)
-            above = y < 96
-            drawing.text(x, y - 18 if above else y + 26, f"w = {weight:g}".replace("-", "−"), f"small {same}")
-            drawing.text(x, y + 28 if above else y - 18, f"dw = {grad:+.3f}".replace("-", "−"), "small red")
+            above = y < source[1]
+            drawing.text(x, y - 33 if above else y + 26, f"w = {weight:g}".replace("-", "−"), f"small {same}")
+            drawing.text(x, y - 18 if above else y + 41, f"dw = {grad:+.3f}".replace("-", "−"), "small red")
         for point, words in ((source, "x"), (sink, "y")):
             drawing.dot(*point, "", 5)
             drawing.text(point[0], point[1] - 12, words, "small")
-    drawing.text(82, 188, "for ever one unit, twice", "small soft")
-    drawing.text(262, 188, "each goes its own way", "small soft")
+    drawing.text(82, 206, "one unit, twice, forever", "small soft")
+    drawing.text(262, 206, "each goes its own way", "small soft")
     return drawing.svg()
 
 
@@ -145,7 +145,7 @@ def dropout_masks() -> str:
 def tanh_saturation() -> str:
     """tanh with targets at its asymptotes, and the scaled one that reaches them at x = 1; slopes below."""
     drawing = Drawing(
-        254, "The plain tanh only approaches its targets of 1; the scaled one passes through them at 1, still steep"
+        254, "The plain tanh only approaches targets of 1 and −1; the scaled one passes through them, still steep"
     )
     x = np.linspace(-4, 4, 81)
     plain, scaled = Tanh(), ScaledTanh()
