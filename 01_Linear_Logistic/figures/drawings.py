@@ -12,7 +12,7 @@ from utils.figures.drawing import Drawing
 def layer_shapes() -> str:
     """Forward X W^T, backward dY^T X and dY W, each as tables whose inner sides fit."""
     drawing = Drawing(
-        226, "Forward, two examples pass through a 2 by 2 weight; backward, the same tables are multiplied anew"
+        236, "Forward, two examples pass through a 2 by 2 weight; backward, the same tables are multiplied anew"
     )
     x, weight = np.array([[1, 2], [3, 0]]), np.array([[1, -1], [2, 1]])
     dy = np.array([[1, 0], [1, -1]])
