@@ -119,6 +119,7 @@ class LeakyReLU(Activation):
         return np.where(x > 0, x, self.negative_slope * x)
 
     def df(self, x: Array, y: Array) -> Array:
+        # eq: activation-derivatives
         return np.where(x > 0, 1.0, self.negative_slope).astype(x.dtype)
 
 
@@ -133,6 +134,7 @@ class ELU(Activation):
         return np.where(x > 0, x, self.alpha * np.expm1(np.minimum(x, 0.0)))  # minimum: expm1(1e4) would overflow
 
     def df(self, x: Array, y: Array) -> Array:
+        # eq: activation-derivatives
         return np.where(x > 0, 1.0, y + self.alpha)  # a exp(x) = y + a
 
 

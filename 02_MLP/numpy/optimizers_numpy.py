@@ -120,7 +120,9 @@ class RMSprop(Optimizer):
         self.state["step"][name] += 1.0
         s = self.state["square_avg"][name]
         s *= self.alpha
+        # eq: rmsprop
         s += (1.0 - self.alpha) * g * g
+        # eq: rmsprop
         p -= self.lr * g / (np.sqrt(s) + self.eps)
 
 

@@ -109,6 +109,7 @@ class RMSprop(Optimizer):
             g = g + self.weight_decay * p
         self.state["step"][name] += 1.0
         s = self.state["square_avg"][name]
+        # eq: rmsprop
         s.mul_(self.alpha).addcmul_(g, g, value=1.0 - self.alpha)
         p.addcdiv_(g, s.sqrt().add_(self.eps), value=-self.lr)
 
