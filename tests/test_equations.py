@@ -8,7 +8,7 @@ import pytest
 
 from rungs.pages import diagrams, equations
 from rungs.pages.places import with_places
-from rungs.pages.refresh import drawings
+from rungs.pages.refresh import pictures
 from utils.chapters import find_chapter
 
 
@@ -71,7 +71,7 @@ def test_a_diagram_names_shape_parameters_and_line() -> None:
 
 
 def test_every_edge_of_every_diagram_has_a_shape_and_every_drawing_is_fresh() -> None:
-    for path, drawn in drawings():
+    for path, drawn in pictures():
         assert path.read_text(encoding="utf-8") == drawn, path
         for shape in drawn.split('class="shape')[1:]:
             assert not shape.partition(">")[2].startswith("<"), path

@@ -24,29 +24,10 @@ from pathlib import Path
 
 from rungs.errors import RungsError
 from utils.chapters import ROOT, written_chapters
+from utils.figures.drawing import WIDTH, arrow_head, standalone, svg, text
 
-WIDTH, BOX, PITCH, TOP = 350, 34, 68, 4
+BOX, PITCH, TOP = 34, 68, 4
 FOOT = 40  # two lines about the node under the pointer
-
-COLOURS = {  # light, dark
-    "ink": ("#1c2430", "#e3e7ee"),
-    "soft": ("#5b6675", "#aab4c3"),
-    "line": ("#7b8797", "#8b97a8"),
-    "fill": ("#eef3fa", "#22304a"),
-    "edge": ("#4a78b8", "#7fa8e0"),
-}
-RULES = """
-.diagram text { font: 12.5px system-ui, sans-serif; fill: var(--ink); text-anchor: middle; }
-.diagram .shape { font-size: 11.5px; fill: var(--soft); }
-.diagram .start { text-anchor: start; }
-.diagram .end { text-anchor: end; }
-.diagram rect, .diagram circle { fill: var(--fill); stroke: var(--edge); stroke-width: 1.5; }
-.diagram path { fill: none; stroke: var(--line); stroke-width: 1.5; }
-.diagram .head { fill: var(--line); stroke: none; }
-.diagram .about { visibility: hidden; text-anchor: start; }
-.diagram a:is(:hover, :focus) .about { visibility: visible; }
-.diagram a:is(:hover, :focus) rect { stroke-width: 3; }
-"""
 
 Link = Callable[[Path, int], str | None]
 """Where the link to a line of a file leads; None leads nowhere."""
@@ -57,13 +38,6 @@ def drawings() -> Iterator[tuple[Path, str]]:
     for chapter in written_chapters():
         for path in sorted((chapter.path / "figures").glob("*.toml")):
             yield path.with_suffix(".svg"), standalone(diagram(path))
-
-
-def standalone(drawing: str) -> str:
-    """With colours of its own, light or dark as the reader's machine is."""
-    light, dark = ("".join(f"--{name}: {pair[k]}; " for name, pair in COLOURS.items()) for k in (0, 1))
-    style = f"svg {{ {light}}}\n@media (prefers-color-scheme: dark) {{ svg {{ {dark}}} }}{RULES}"
-    return drawing.replace(">", f"><style>\n{style}</style>", 1) + "\n"
 
 
 def diagram(path: Path, link: Link = lambda file, line: None) -> str:
@@ -95,16 +69,6 @@ def diagram(path: Path, link: Link = lambda file, line: None) -> str:
     for node in given["node"]:
         parts.append(_node(node, nodes[node["id"]], height, path, link))
     return svg(height, given["title"], parts)
-
-
-def svg(height: float, title: str, parts: list[str]) -> str:
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" class="diagram" viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}"'
-    return f'{head} height="{height:g}" role="img" aria-label="{html.escape(title)}">{"".join(parts)}</svg>'
-
-
-def text(x: float, y: float, words: str, kind: str = "") -> str:
-    named = f' class="{kind}"' if kind else ""
-    return f'<text x="{x:g}" y="{y:g}"{named}>{html.escape(words)}</text>'
 
 
 def _node(node: dict, place: tuple[float, float, float], height: float, path: Path, link: Link) -> str:
@@ -144,31 +108,23 @@ def _edge(a: tuple[float, float, float], b: tuple[float, float, float], shape: s
         start, end = ax + sign * aw / 2, bx + sign * bw / 2
         path = f"M{start:g} {ay:g}H{x:g}V{by:g}H{end + sign * 5:g}"
         where = (x - sign * -4, (ay + by) / 2 + 4, "start" if sign > 0 else "end")
-        return f'<path d="{path}"/>{_head(end, by, -sign, 0)}{text(*where[:2], shape, f"shape {where[2]}")}'
+        return f'<path d="{path}"/>{arrow_head(end, by, -sign, 0)}{text(*where[:2], shape, f"shape {where[2]}")}'
     if ay == by:  # along a row
         sign = 1 if bx > ax else -1
         start, end = ax + sign * aw / 2, bx - sign * bw / 2
         return (
-            f'<path d="M{start:g} {ay:g}H{end - sign * 5:g}"/>{_head(end, by, sign, 0)}'
+            f'<path d="M{start:g} {ay:g}H{end - sign * 5:g}"/>{arrow_head(end, by, sign, 0)}'
             f"{text((start + end) / 2, ay - 6, shape, 'shape')}"
         )
     if abs(ax - bx) < 1:  # down a column
         start, end = ay + BOX / 2, by - BOX / 2
         return (
-            f'<path d="M{ax:g} {start:g}V{end - 5:g}"/>{_head(bx, end, 0, 1)}'
+            f'<path d="M{ax:g} {start:g}V{end - 5:g}"/>{arrow_head(bx, end, 0, 1)}'
             f"{text(ax + 8, (start + end) / 2 + 4, shape, 'shape start')}"
         )
     sign = 1 if bx > ax else -1  # down, then into the side of the node
     end = bx - sign * bw / 2
     return (
-        f'<path d="M{ax:g} {ay + BOX / 2:g}V{by:g}H{end - sign * 5:g}"/>{_head(end, by, sign, 0)}'
+        f'<path d="M{ax:g} {ay + BOX / 2:g}V{by:g}H{end - sign * 5:g}"/>{arrow_head(end, by, sign, 0)}'
         f"{text((ax + end) / 2, by - 6, shape, 'shape')}"
     )
-
-
-def _head(x: float, y: float, dx: int, dy: int) -> str:
-    """An arrow head whose tip is at (x, y)."""
-    back_x, back_y = x - 7 * dx, y - 7 * dy
-    side_x, side_y = 4 * dy, 4 * dx
-    corners = f"M{x:g} {y:g}L{back_x + side_x:g} {back_y + side_y:g}L{back_x - side_x:g} {back_y - side_y:g}Z"
-    return f'<path class="head" d="{corners}"/>'

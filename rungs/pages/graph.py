@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 
-from rungs.pages import diagrams
 from utils.chapters import ROOT, Chapter, all_chapters
+from utils.figures.drawing import svg, text
 
 FILE = ROOT / "docs" / "figures" / "chapters.svg"
 
@@ -35,7 +35,7 @@ def chapter_graph(link: Callable[[Chapter], str | None] = lambda chapter: None) 
         fill = colour if chapter.is_written else "none"
         name = f"{chapter.id} {chapter.title}" if chapter.id.isdigit() else chapter.title
         node = f'<circle cx="{LEFT}" cy="{y}" r="7" style="fill:{fill};stroke:{colour}"/>'
-        node += diagrams.text(LEFT + 16, y + 4.5, name, "start" if chapter.is_written else "start shape")
+        node += text(LEFT + 16, y + 4.5, name, "start" if chapter.is_written else "start shape")
         target = link(chapter)
         nodes.append(f'<a href="{html.escape(target)}">{node}</a>' if target else node)
-    return diagrams.svg(ROW * len(chapters) + 4, "Chapters, and what each needs", [*arcs, *nodes])
+    return svg(ROW * len(chapters) + 4, "Chapters, and what each needs", [*arcs, *nodes])

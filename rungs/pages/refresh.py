@@ -23,10 +23,11 @@ import typer
 from rungs.errors import Failed, RungsError
 from rungs.house import roots
 from rungs.names import suggestion
-from rungs.pages import diagrams, graph
+from rungs.pages import diagrams, drawings, graph
 from rungs.pages.blocks import BLOCKS
 from rungs.pages.places import with_places
 from utils.chapters import ROOT, written_chapters
+from utils.figures.drawing import standalone
 
 EXAMPLE = "rungs refresh --check"
 PROJECT = ROOT / "pyproject.toml"
@@ -68,16 +69,17 @@ def rewrite(paths: Iterable[Path] | None = None, *, check: bool = False) -> list
             draft.write_text(fresh, encoding="utf-8")
             os.replace(draft, path)
     if paths is None:
-        stale += [path.relative_to(ROOT) for path, text in drawings() if _redrawn(path, text, check=check)]
+        stale += [path.relative_to(ROOT) for path, text in pictures() if _redrawn(path, text, check=check)]
     if check and stale:
         raise Failed(f"out of date: {', '.join(map(str, stale))}; run `rungs refresh`")
     return stale
 
 
-def drawings() -> Iterator[tuple[Path, str]]:
-    """The pictures that are made of text: the graph of chapters, the diagrams."""
-    yield graph.FILE, diagrams.standalone(graph.chapter_graph())
+def pictures() -> Iterator[tuple[Path, str]]:
+    """The pictures that are made of text: the graph of chapters, the diagrams, the explanatory drawings."""
+    yield graph.FILE, standalone(graph.chapter_graph())
     yield from diagrams.drawings()
+    yield from drawings.drawings()
 
 
 def _redrawn(path: Path, text: str, *, check: bool) -> bool:

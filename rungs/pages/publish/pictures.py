@@ -14,11 +14,13 @@ from rungs.pages.graph import FILE, chapter_graph
 from rungs.pages.publish.navigation import chapter_url
 from utils.chapters import ROOT
 
-IMAGE = re.compile(r"^!\[[^\]]*\]\((?!\w+:)(\S+\.svg)\)[ \t]*$", re.M)
+# A paragraph in italics below a picture is its caption.
+IMAGE = re.compile(r"^!\[[^\]]*\]\((?!\w+:)(\S+\.svg)\)[ \t]*$(?:\n\n\*(?!\*)((?:.+\n)*?.+)\*[ \t]*$)?", re.M)
+STYLE = re.compile(r"<style>.*?</style>", re.S)
 
 
 def inline(markdown: str, page: Page, files: Files) -> str:
-    """The pictures that are made of text, as SVG in the page; other images stay as they are."""
+    """The pictures that are made of text, as SVG in the page, with their captions; other images stay as they are."""
     folder = posixpath.dirname(page.file.src_uri)
 
     def to_line(file: Path, line: int) -> str | None:
@@ -31,8 +33,11 @@ def inline(markdown: str, page: Page, files: Files) -> str:
             drawn = chapter_graph(lambda chapter: chapter_url(chapter, page, files))
         elif (described := path.with_suffix(".toml")).is_file():
             drawn = diagram(described, to_line)
+        elif path.is_file() and 'class="diagram"' in (source := path.read_text(encoding="utf-8")):
+            drawn = STYLE.sub("", source).strip()
         else:
             return match[0]
-        return f'\n<figure class="rungs-diagram">{drawn}</figure>\n'
+        caption = f"\n*{match[2]}*\n{{: .rungs-caption }}\n" if match[2] else ""
+        return f'\n<figure class="rungs-diagram">{drawn}</figure>\n{caption}'
 
     return IMAGE.sub(draw, markdown)
