@@ -54,7 +54,7 @@ def test_pixels_are_normalised_per_colour() -> None:
 
 def test_what_does_not_fit_is_refused(theirs: dict[str, torch.Tensor], tmp_path: Path) -> None:
     save_file(theirs, tmp_path / "model.safetensors")
-    with pytest.raises(CheckpointError, match="no ResNet-20 for CIFAR-10: .* missing layer1.1.conv1.weight"):
+    with pytest.raises(CheckpointError, match=r"no ResNet-20 for CIFAR-10: .* missing layer1\.1\.conv1\.weight"):
         load_cifar_checkpoint(tmp_path)
     names = list(CifarResNet(20).state_dict())
     assert [name for entry in cifar_name_table(names).table.values() for name in entry.ours] == names

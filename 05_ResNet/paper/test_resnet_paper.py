@@ -234,6 +234,16 @@ def test_stride_of_the_bottleneck() -> None:
     assert stride_of(model, "layer2.0.conv2") == (2, 2)
 
 
+def test_statistics_are_those_of_the_whole_batch() -> None:
+    """The first normalisation has seen all images together and not two halves one after another."""
+    net = CifarResNet(8, width=2)
+    images = torch.rand(6, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * torch.arange(6.0)[:, None, None, None]
+    with torch.no_grad():
+        net.train()(images)
+        every = net.conv1(images).var(dim=(0, 2, 3))
+    torch.testing.assert_close(net.bn1.running_var, 0.9 + 0.1 * every)
+
+
 def test_bad_input_is_refused() -> None:
     net = CifarResNet(8, width=2)
     for run, message in [
