@@ -78,7 +78,7 @@ LENET_DEVIATIONS = (
     Deviation(
         "SGD with momentum on batches of 64, and a learning rate that rises and falls once, for 20 passes",
         "The paper uses stochastic diagonal Levenberg-Marquardt on single samples (Appendix C), 1.2 million steps of one "
-        "image. Batches are what every level here runs fast on, and equal steps can be proved equal",
+        "image. Batches run fast at every level, and equal steps can be proved equal",
         f"{PAPER_TESTS}::test_one_cycle",
     ),
     Deviation(
@@ -124,11 +124,11 @@ LENET_DEVIATIONS = (
 MODERN_DEVIATIONS = (
     Deviation(
         "ReLU, max-pooling, a full C3, a linear output, cross-entropy, He's initialisation",
-        "this is the network that tutorials call LeNet-5; none of the six is in the paper",
+        "tutorials call this network LeNet-5; none of the six is in the paper",
         "check: parameters",
     ),
     Deviation(
-        "of equal values in a window the first gets the gradient",
+        "the first of equal values in a window receives the gradient",
         "torch's convention; any of them would be a valid subgradient",
         "check: low-level operations",
     ),

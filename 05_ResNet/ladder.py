@@ -104,7 +104,7 @@ CIFAR_LADDER = cifar(
         *RECIPE,
         Deviation(
             "Option A pads half of the zero channels on each side.",
-            "The paper does not say where they stand; this is the common choice.",
+            "The paper does not say where they go; this is the common choice.",
             "05_ResNet/numpy/test_resnet_numpy.py::test_option_a_by_hand",
         ),
         Deviation(

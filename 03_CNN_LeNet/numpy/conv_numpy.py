@@ -7,7 +7,7 @@ LeCun, Bottou, Bengio, Haffner 1998, sections II-A and II-B. Derivations: `../th
 Shapes are (B, C, H, W) everywhere, as in torch. In memory the batch comes last, (C, H, W, B): a shifted image is then a
 few long runs of numbers and not B C h short ones, which makes copying patches about as fast as memory allows, and the
 product with the weights gives (O, h, w, B), which is again that order. Element-wise functions keep the order they find, so
-`to_batch_last` copies once, at the first layer. `code.md` has the measurement.
+`to_batch_last` copies once, at the first layer. `code.md` explains why.
 """
 
 from __future__ import annotations
