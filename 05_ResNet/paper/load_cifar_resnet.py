@@ -13,6 +13,7 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import Any
 
 import numpy as np
 import torch
@@ -59,7 +60,7 @@ def normalised(batch: Batch) -> Batch:
 
 def error_at(params: Params, level: str, test: Batch, *, depth: int = 20) -> float:
     """Per cent of wrong answers at a level. test: images uint8 (B, 3, H, W), labels (B,)"""
-    sizes = {"depth": depth, "width": 16, "in_channels": 3, "classes": 10}
+    sizes: dict[str, Any] = {"depth": depth, "width": 16, "in_channels": 3, "classes": 10}
     trainer = load_ladders("05")["cifar_resnet"].level(level, **sizes).start(params)
     return error_rate(predictions(trainer, test, rows=200, prepare=normalised), test["labels"])
 
