@@ -13,6 +13,7 @@ from rungs.catalogue.loading import all_exercises
 from rungs.pages.publish.code import BARE, LANGUAGES, code_block
 from rungs.pages.publish.exercises import exercise_page
 from rungs.pages.publish.receipts import is_receipt, receipt_page
+from rungs.pages.publish.records import is_record, record_page
 from utils.chapters import ROOT, Chapter, all_chapters
 
 IMAGES = {".png", ".svg"}
@@ -57,8 +58,8 @@ def add_repository(files: Files, config: MkDocsConfig) -> None:
             files.append(File.generated(config, rel.as_posix(), content=exercise_page(tasks[rel])))
         elif rel.suffix == ".md" or rel.suffix in IMAGES:
             files.append(_file(config, rel))
-        elif is_receipt(rel):
-            page = receipt_page(ROOT / rel)
+        elif is_receipt(rel) or is_record(rel):
+            page = receipt_page(ROOT / rel) if is_receipt(rel) else record_page(ROOT / rel)
             files.append(
                 File.generated(config, f"{rel.as_posix()}.md", content=page, inclusion=InclusionLevel.NOT_IN_NAV)
             )
