@@ -226,8 +226,9 @@ def test_a_stopped_command_puts_things_in_order(name, status, arguments, tmp_pat
         "rungs.exercise.exercises.exercises = wait\n"
         f"sys.exit(main({arguments}))\n"
     )
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    process = subprocess.Popen([sys.executable, "-c", waits], text=True, cwd=ROOT, **pipes)
+    process = subprocess.Popen(
+        [sys.executable, "-c", waits], text=True, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "waiting\n"
     process.send_signal(getattr(signal, name))

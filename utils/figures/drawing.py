@@ -65,7 +65,9 @@ Point = tuple[float, float]
 def svg(height: float, title: str, parts: Iterable[str]) -> str:
     """The parts in one picture, without colours: `standalone` adds them, the site has its own."""
     head = f'<svg xmlns="http://www.w3.org/2000/svg" class="diagram" viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}"'
-    return f'{head} height="{height:g}" role="img" aria-label="{html.escape(title)}">{"".join(parts)}</svg>'
+    inside = "".join(parts)
+    role = "group" if "<a " in inside else "img"  # an image hides the links inside it from a screen reader
+    return f'{head} height="{height:g}" role="{role}" aria-label="{html.escape(title)}">{inside}</svg>'
 
 
 def standalone(drawing: str) -> str:
