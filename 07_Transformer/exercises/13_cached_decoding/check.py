@@ -50,6 +50,10 @@ def compare(t, model, begin, new_tokens, what):
 def check_greedy(t):
     """It gives what generate gives"""
     compare(t, MODEL, START, 5, "the answers")
+    source, mask = sentences()
+    got = t.call("greedy_with_cache", MODEL, source[:1], mask[:1], START[:1], 5)
+    right = expected(MODEL, START, 5)[:1, : got.shape[1]]
+    t.equal(got, right, what="the answer to the first sentence alone")
 
 
 def check_begin(t):
