@@ -18,7 +18,7 @@ from utils.chapters import ROOT, written_chapters
 from utils.figures.curves import curves
 from utils.figures.saving import save
 from utils.ladder import Batch, Ladder, Level, Params, load_ladders
-from utils.parity.compare import RTOL
+from utils.parity.tolerances import RTOL
 from utils.parity.planting import plant
 
 FOLDER = ROOT / "docs" / "figures"

@@ -45,6 +45,9 @@ for line in sys.argv[1:]:
         if program == "pytest":
             import pytest
             status = int(pytest.main(arguments))
+        elif program == "notebook":
+            import runpy
+            status = len(runpy.run_path(arguments[0])["losses"])
         elif program == "rules":
             from rungs.catalogue.loading import chapter_exercises
             from rungs.checking.rules import breaches
@@ -56,7 +59,7 @@ for line in sys.argv[1:]:
 print(json.dumps(said))
 """
 BAD = {
-    "new 06": "06_LSTM_GRU/README.md and 31 more is there already, and `rungs new` writes over nothing; rungs verify 06",
+    "new 06": "06_LSTM_GRU/README.md and 32 more is there already, and `rungs new` writes over nothing; rungs verify 06",
     "new 01 01_Linear": "chapters.toml has 01 as chapter 01, with folder '01_Linear_Logistic' and not '01_Linear'",
     "new vae 11_VAE VAE": "has vae as chapter 11, with title 'Variational autoencoder' and not 'VAE'",
     "new 11 --needs 01": "with needs '02' and not '01'",
@@ -125,6 +128,7 @@ def proved(begun):
         "rules 06 mixer",
         "pytest -q -p no:cacheprovider --import-mode=importlib 06_LSTM_GRU",
         "refresh --check",
+        "notebook 06_LSTM_GRU/notebooks/lstm_gru_notebook.py",
     ]
     return copy.run(*lines, folders=("01_Linear_Logistic", "06_LSTM_GRU", "mixer"))
 
@@ -153,7 +157,7 @@ def test_every_file_of_the_template_is_there_under_its_names(begun):
 def test_the_command_says_what_it_chose_and_what_comes_next(begun):
     _, ((_, text, _), (_, document, _)) = begun
     assert text.splitlines() == [
-        "06 LSTM and GRU: 32 files in 06_LSTM_GRU/",
+        "06 LSTM and GRU: 33 files in 06_LSTM_GRU/",
         "  called    lstm_gru: lstm_gru_numpy.py, lstm_gru_lowlevel.py, lstm_gru_paper.py, and the ladder",
         "  imports   pyproject.toml lists its folders; `make` lets Python find them (or `pip install -e .`)",
         "  Next      rungs verify 06             proves it as it is",
@@ -283,6 +287,14 @@ def test_the_exercise_holds_to_the_rules_and_the_tests_pass(proved):
 
 def test_everything_generated_is_up_to_date(proved):
     assert proved[4][0] == 0, proved[4][2]
+
+
+def test_the_notebook_runs(proved):
+    status, said, errors = proved[5]
+    assert (status, errors) == (100, "")
+    differences = re.findall(r"^(\w+) +\(.*\) .* (\S+)$", said, re.M)
+    assert [name for name, _ in differences] == ["y", "dweight"]
+    assert all(float(difference) < 1e-9 for _, difference in differences)
 
 
 # ---- what is refused ----

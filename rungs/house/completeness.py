@@ -100,7 +100,9 @@ def items(chapter: Chapter) -> list[Item]:
         files("theory", chapter, ["theory.md"], "every gradient of the NumPy level, derived"),
         exercises(chapter),
         questions(chapter),
-        files("notebook", chapter, ["notebooks/*.ipynb"], "a walk through the chapter"),
+        files(
+            "notebook", chapter, ["notebooks/*.py", "notebooks/*.ipynb"], "a lesson to run, executed by make notebooks"
+        ),
         manifest_entry(chapter),
         guide(chapter),
     ]

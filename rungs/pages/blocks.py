@@ -16,7 +16,6 @@ from rungs.errors import RungsError
 from rungs.pages import graph, ledger
 from rungs.pages.ledger import cell
 from rungs.pages.path import path_list
-from rungs.quiz.page import questions_markdown
 from rungs.reading.anchors import anchors_table
 from utils.chapters import LEVELS, ROOT, Chapter, all_chapters, written_chapters
 
@@ -143,6 +142,8 @@ def exercises_block(path: Path) -> str:
 
 def questions_block(path: Path) -> str:
     """The questions of the chapter, or outside one of each of them, each folded with its answer."""
+    from rungs.quiz.page import questions_markdown
+
     return each_chapter(path, lambda chapter: questions_markdown(chapter, path.parent))
 
 

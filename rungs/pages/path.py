@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -44,6 +45,16 @@ def heading(page: Path) -> str:
     return found[1].strip() if found else page.stem
 
 
+def notebooks(chapter: Chapter) -> dict[Path, str]:
+    """The chapter's notebooks with what their headings say."""
+    found = {}
+    for page in sorted((chapter.path / "notebooks").glob("*.ipynb")):
+        cells = json.loads(page.read_text(encoding="utf-8"))["cells"]
+        title = "".join(cells[0]["source"]).partition("\n")[0].lstrip("# ").partition(": ")[2]
+        found[page] = title[:1].upper() + title[1:]
+    return found
+
+
 def path_list(chapter: Chapter, folder: Path) -> str:
     """The path as a numbered list of links from a page in `folder`, and below it where the proofs are."""
     lines = []
@@ -51,6 +62,9 @@ def path_list(chapter: Chapter, folder: Path) -> str:
         links = [f"[{stop}]({os.path.relpath(pages[0], folder)})"]
         links += [f"[{heading(page).rpartition(': ')[2]}]({os.path.relpath(page, folder)})" for page in pages[1:]]
         lines.append(f"{number}. {', '.join(links)}: {ABOUT[stop]}")
+    if own := notebooks(chapter):
+        links = [f"[{title}]({os.path.relpath(page, folder)})" for page, title in own.items()]
+        lines += ["", f"To run and to change, as a notebook (`make notebook`): {'; '.join(links)}"]
     ladder, proofs = (os.path.relpath(chapter.path / name, folder) for name in ("ladder.py", "proofs"))
     return "\n".join(
         [*lines, "", f"[ladder.py]({ladder}) says what is proved, [proofs/]({proofs}/) holds what it takes."]

@@ -12,10 +12,12 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from rungs.catalogue.loading import all_exercises
 from rungs.pages.publish.code import BARE, LANGUAGES, code_block
 from rungs.pages.publish.exercises import exercise_page
+from rungs.pages.publish.notebook import NOTEBOOK, notebook_page
 from rungs.pages.publish.receipts import is_receipt, receipt_page
 from utils.chapters import ROOT, Chapter, all_chapters
 
 IMAGES = {".png", ".svg"}
+PUBLISHED = {".md", NOTEBOOK, *IMAGES, *LANGUAGES}
 SKIP = {"__pycache__", "node_modules", "results.tmp"}
 
 
@@ -33,7 +35,7 @@ def _repository() -> Iterator[Path]:
         rel = path.relative_to(ROOT)
         hidden = any(part.startswith(".") or part in SKIP for part in rel.parts)
         hidden |= rel.suffix == ".md" and "templates" in rel.parts  # pages of a chapter that is not there
-        if path.is_file() and not hidden and (path.suffix in {".md", *IMAGES, *LANGUAGES} or rel.as_posix() in BARE):
+        if path.is_file() and not hidden and (path.suffix in PUBLISHED or rel.as_posix() in BARE):
             yield rel
 
 
@@ -58,10 +60,10 @@ def add_repository(files: Files, config: MkDocsConfig) -> None:
         elif rel.suffix == ".md" or rel.suffix in IMAGES:
             files.append(_file(config, rel))
         elif is_receipt(rel):
-            page = receipt_page(ROOT / rel)
-            files.append(
-                File.generated(config, f"{rel.as_posix()}.md", content=page, inclusion=InclusionLevel.NOT_IN_NAV)
-            )
+            files.append(_page(config, rel, receipt_page(ROOT / rel)))
+        elif rel.suffix == NOTEBOOK:
+            files.append(_file(config, rel))  # to be downloaded
+            files.append(_page(config, rel, notebook_page(ROOT / rel)))
         else:
             files.append(_code_page(config, rel))
     for folder, inside in folders.items():
@@ -82,7 +84,11 @@ def _code_page(config: MkDocsConfig, rel: Path) -> File:
         "---\nsearch:\n  exclude: true\nhide: [toc]\n---\n"
         f"# {rel.name}\n\n{code_block((ROOT / rel).read_text(encoding='utf-8'), language, name, numbers=True)}"
     )
-    return File.generated(config, f"{name}.md", content=page, inclusion=InclusionLevel.NOT_IN_NAV)
+    return _page(config, rel, page)
+
+
+def _page(config: MkDocsConfig, rel: Path, content: str) -> File:
+    return File.generated(config, f"{rel.as_posix()}.md", content=content, inclusion=InclusionLevel.NOT_IN_NAV)
 
 
 def folder_page(folder: Path, files: list[Path]) -> str:
