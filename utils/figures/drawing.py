@@ -21,9 +21,10 @@ import html
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import ArrayLike
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 WIDTH = 350  # a phone of 390 px shows it at its own size
 
@@ -141,6 +142,8 @@ class Drawing:
         Args:
             form: how a number is written, "+.2f".
         """
+        import numpy as np  # the command draws nothing on its way to its help
+
         table = np.atleast_2d(np.asarray(values, dtype=float))
         rows, columns = table.shape
         width, height = cell
@@ -193,6 +196,8 @@ class Plot:
 
     def curve(self, x: ArrayLike, y: ArrayLike, kind: str = "", *, closed: bool = False) -> None:
         """A line through x (N) and y (N)."""
+        import numpy as np
+
         points = zip(np.asarray(x, float).tolist(), np.asarray(y, float).tolist(), strict=True)
         self.drawing.line([self.at(*point) for point in points], kind, closed=closed)
 
