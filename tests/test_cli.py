@@ -507,6 +507,7 @@ def test_reproduce_says_whether_the_target_was_met(script, tmp_path, monkeypatch
 
     monkeypatch.setattr(sys.modules["train_toy"], "reproduce", reproduce, raising=False)
     monkeypatch.setattr("rungs.pages.refresh.pages", list)
+    monkeypatch.setattr("rungs.pages.refresh.pictures", list)
     assert main(["reproduce", "01", "--seeds", "0,4"]) == status
     shown = capsys.readouterr()
     assert "paper 0.95 %" in shown.out

@@ -28,7 +28,6 @@ COPIED = (
     "rungs",
     "utils",
     "benchmarks",
-    "docs",
     "01_Linear_Logistic",
     "chapters.toml",
     "pyproject.toml",
