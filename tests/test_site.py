@@ -67,8 +67,8 @@ def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
 
 
 def test_formulas_are_drawn_and_load_a_style_sheet_alone(site: Path) -> None:
-    pages = [site / "07_Transformer" / f"{name}.html" for name in ("theory", "theory_training")]
-    theory, training = (page.read_text(encoding="utf-8") for page in pages)
+    both = [site / "07_Transformer" / f"{name}.html" for name in ("theory", "theory_training")]
+    theory, training = (page.read_text(encoding="utf-8") for page in both)
     assert (theory + training).count('class="katex"') > 200
     assert "<math " in theory and 'href="../assets/katex/katex.css"' in theory
     for name in pages(site):
