@@ -172,6 +172,8 @@ def test_a_comparison_has_one_tab_a_level_and_stops_the_build_where_nobody_marks
 def test_formulas_amid_a_paragraph_are_displayed_and_code_is_left_alone() -> None:
     class Stub:
         file = type("File", (), {"src_uri": "01/theory.md"})()
+        meta: dict[str, str] = {}
+        title = "Theory"
 
     class Files:
         def get_file_from_path(self, name: str) -> str | None:
