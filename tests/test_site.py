@@ -7,6 +7,7 @@ import re
 import socket
 import tomllib
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -172,7 +173,7 @@ def test_a_comparison_has_one_tab_a_level_and_stops_the_build_where_nobody_marks
 def test_formulas_amid_a_paragraph_are_displayed_and_code_is_left_alone() -> None:
     class Stub:
         file = type("File", (), {"src_uri": "01/theory.md"})()
-        meta: dict[str, str] = {}
+        meta: ClassVar[dict[str, str]] = {}
         title = "Theory"
 
     class Files:

@@ -28,7 +28,7 @@ def ahead(state: Progress, here: Exercise | None = None) -> list[Exercise]:
     place = {exercise.id: number for number, exercise in enumerate(all_exercises())}
     begun = {exercise.chapter.id for exercise in all_exercises() if state.is_started(exercise.id)}
 
-    def rank(exercise: Exercise) -> tuple[bool, bool, int, bool, str]:
+    def rank(exercise: Exercise) -> tuple[bool, bool, int, bool, int]:
         chapter = exercise.chapter
         elsewhere = here is None or chapter.id != here.chapter.id
         unmet = any(need.is_written and need.id not in begun for need in needed(chapter))

@@ -38,7 +38,7 @@ def save(figure: Figure, path: str | Path, *, colours: int | None = None) -> Pat
     os.close(handle)
     try:
         with project_style():
-            metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
+            metadata: dict[str, str | None] = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
             if kind == "png" and (colours is not None or figure.get_label() == PHOTOGRAPH):
                 metadata[KIND] = PHOTOGRAPH
             figure.savefig(draft, format=kind, metadata=metadata)
