@@ -78,6 +78,7 @@ def start_two(folder: Path) -> None:
         port = str(probe.getsockname()[1])
     end = time.monotonic() + PATIENCE
     two = start_processes(member, args=(folder, port), nprocs=2, join=False, daemon=True, start_method="fork")
+    assert two is not None
     while not two.join(timeout=1.0):
         assert time.monotonic() < end, "the two wait for each other"
 
