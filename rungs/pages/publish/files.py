@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from rungs.catalogue.loading import all_exercises
 from rungs.pages.publish.code import BARE, LANGUAGES, code_block
 from rungs.pages.publish.exercises import exercise_page
+from rungs.pages.publish.meta import shortened
 from rungs.pages.publish.notebook import NOTEBOOK, notebook_page
 from rungs.pages.publish.receipts import is_receipt, receipt_page
 from rungs.pages.publish.records import is_record, record_page
@@ -83,10 +85,9 @@ def _file(config: MkDocsConfig, rel: Path) -> File:
 def _code_page(config: MkDocsConfig, rel: Path) -> File:
     name = rel.as_posix()
     language = LANGUAGES.get(rel.suffix) or BARE[name]
-    page = (
-        "---\nsearch:\n  exclude: true\nhide: [toc]\n---\n"
-        f"# {rel.name}\n\n{code_block((ROOT / rel).read_text(encoding='utf-8'), language, name, numbers=True)}"
-    )
+    head = _head(f"{name}, a file of the repository. {_first_line(rel)}".strip(), "hide: [toc]")
+    code = code_block((ROOT / rel).read_text(encoding="utf-8"), language, name, numbers=True)
+    page = f"{head}\n# {rel.name}\n\n{code}"
     return _page(config, rel, page)
 
 
@@ -98,9 +99,21 @@ def folder_page(folder: Path, files: list[Path]) -> str:
     """Where a link to a folder leads: its files, each with the first line of its docstring."""
     rows = ["| file | |", "| --- | --- |"]
     for rel in files:
-        about = ""
-        if rel.suffix == ".py":
-            about = (ast.get_docstring(ast.parse((ROOT / rel).read_text(encoding="utf-8"))) or "").partition("\n")[0]
+        about = _first_line(rel)
         about = about.replace("|", "\\|").replace("<", "&lt;")
         rows.append(f"| [{rel.name}]({rel.name}{'' if rel.suffix == '.md' else '.md'}) | {about} |")
-    return "\n".join(["---\nsearch:\n  exclude: true\n---", f"# {folder.as_posix()}/", "", *rows])
+    names = ", ".join(rel.name for rel in files)
+    return "\n".join([_head(f"The files in {folder.as_posix()}: {names}"), f"# {folder.as_posix()}/", "", *rows])
+
+
+def _first_line(rel: Path) -> str:
+    """What a Python file says of itself, "" for another."""
+    if rel.suffix != ".py":
+        return ""
+    return (ast.get_docstring(ast.parse((ROOT / rel).read_text(encoding="utf-8"))) or "").partition("\n")[0]
+
+
+def _head(about: str, *more: str) -> str:
+    """The front matter of a page that search leaves out."""
+    told = json.dumps(shortened(about), ensure_ascii=False)  # a string of JSON is one of YAML
+    return "\n".join(["---", "search:", "  exclude: true", f"description: {told}", *more, "---"])
