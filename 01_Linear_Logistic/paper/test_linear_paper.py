@@ -11,6 +11,7 @@ import torch
 from evaluate_linear import SQUASHES, closed_forms, pairwise_scores, pairwise_units
 from linear_data import load_rows
 from linear_paper import LinearRegression, fit_least_squares, training_step
+from measure_cut_off import units_by_cut_off
 from train_linear import CONFIGS, LinearConfig, main
 
 from utils.config import ConfigError, load_config
@@ -112,6 +113,16 @@ def test_pairwise_units_answer_with_the_sign() -> None:
     output = x @ weight[0] + bias[0]
     assert np.all(output[labels == 0] > 0)
     assert np.all(output[labels == 2] < 0)
+
+
+def test_units_by_cut_off_are_those_of_the_solver_and_a_larger_cut_off_makes_them_smaller() -> None:
+    train = load_rows("digits", "train")
+    x, labels = train["inputs"], train["targets"]
+    found = units_by_cut_off(x, labels, 10, (1e-10, 1e-1))
+    for pair, (weight, bias) in pairwise_units(x, labels, 10).items():
+        np.testing.assert_allclose(found[1e-10][pair][0], weight, atol=1e-8)
+        np.testing.assert_allclose(found[1e-10][pair][1], bias, atol=1e-8)
+        assert np.linalg.norm(found[1e-1][pair][0]) < np.linalg.norm(weight)
 
 
 def test_closed_forms_on_digits() -> None:
