@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import html
+import io
 import itertools
 import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from rungs.pages.path import chapter_path, heading
 from rungs.pages.publish.files import shown_chapters
-from rungs.pages.publish.pictures import is_photograph
+from rungs.pages.publish.photographs import DARK, is_photograph, on_dark
 from tests.browser import drive, need_browser, pages
 from utils.chapters import ROOT, Chapter
 
@@ -117,7 +120,8 @@ const looks = {
     const doc = frame.contentDocument;
     doc.body.setAttribute("data-md-color-scheme", "slate");
     const images = [...doc.querySelectorAll("article img")];
-    return images.map(image => [image.getAttribute("src"), frame.contentWindow.getComputedStyle(image).filter]);
+    const styles = images.map(image => [image.getAttribute("src"), frame.contentWindow.getComputedStyle(image)]);
+    return styles.filter(([, style]) => style.display !== "none").map(([src, style]) => [src, style.filter]);
   },
 
   async print(frame) {
@@ -279,11 +283,26 @@ def test_figures_are_turned_round_in_the_dark_and_photographs_are_not(site: Path
     shown = set()
     for name, look in measured(site, names, "dark").items():
         for src, used in look["dark"]:
-            file = (site / name).parent / src
+            file = (site / name).parent / src.partition("#")[0]
             shown.add(file.name)
-            turned = "none" if is_photograph(file) else "invert(1) hue-rotate(180deg)"
-            assert used == turned, (name, src)
-    assert {"feature_maps.png", "misclassified.png", "grad_cam.png", "activations.svg"} <= shown
+            assert not is_photograph(file), (name, src)  # its panel is white: the other version is shown
+            assert used == ("none" if file.name.endswith(DARK) else "invert(1) hue-rotate(180deg)"), (name, src)
+    assert {"feature_maps.dark.png", "misclassified.dark.png", "grad_cam.dark.png", "activations.svg"} <= shown
+
+
+@pytest.mark.parametrize(
+    "name", ["03_CNN_LeNet/figures/misclassified.png", "05_ResNet/production/results/grad_cam.png"]
+)
+def test_the_dark_version_of_a_photograph_has_no_panel_and_the_same_images(name: str) -> None:
+    light = np.asarray(Image.open(ROOT / name).convert("RGB"))
+    dark = np.asarray(Image.open(io.BytesIO(on_dark(ROOT / name))))
+    assert dark.shape == (*light.shape[:2], 4)
+    same = (dark[..., :3] == light).all(axis=2)
+    images, ground = dark[..., 3] == 255, dark[..., 3] == 0
+    assert same[images].mean() > 0.97  # all but letters
+    assert 0.4 < images.mean() < 0.9 and 0.1 < ground.mean() < 0.6
+    assert ground[0].all() and ground[-1].all()
+    assert dark[..., :3][(dark[..., 3] > 0) & ~images].min() > 200  # the writing is light
 
 
 def test_hints_solutions_and_answers_stay_folded_on_paper(site: Path) -> None:

@@ -15,6 +15,7 @@ from rungs.pages.publish.code import BARE, LANGUAGES, code_block
 from rungs.pages.publish.exercises import exercise_page
 from rungs.pages.publish.meta import shortened
 from rungs.pages.publish.notebook import NOTEBOOK, notebook_page
+from rungs.pages.publish.photographs import DARK, is_photograph, on_dark
 from rungs.pages.publish.receipts import is_receipt, receipt_page
 from rungs.pages.publish.records import is_record, record_page
 from utils.chapters import ROOT, Chapter, all_chapters
@@ -62,6 +63,8 @@ def add_repository(files: Files, config: MkDocsConfig) -> None:
             files.append(File.generated(config, rel.as_posix(), content=exercise_page(tasks[rel])))
         elif rel.suffix == ".md" or rel.suffix in IMAGES:
             files.append(_file(config, rel))
+            if is_photograph(ROOT / rel):
+                files.append(File.generated(config, rel.with_suffix(DARK).as_posix(), content=on_dark(ROOT / rel)))
         elif is_receipt(rel):
             files.append(_page(config, rel, receipt_page(ROOT / rel)))
         elif is_record(rel):
