@@ -235,6 +235,18 @@ def test_every_page_has_a_title_and_a_description_of_its_own(site: Path) -> None
         assert len(set(abouts)) == len(sources), chapter.folder
 
 
+def test_every_benchmark_is_read_as_a_table_and_the_comparison_links_it(site: Path) -> None:
+    comparison = (site / "docs/02_NumPy_vs_PyTorch_Comparison.html").read_text(encoding="utf-8")
+    files = sorted((ROOT / "benchmarks").glob("*.json"))
+    assert files
+    for file in files:
+        page = (site / "benchmarks" / f"{file.name}.html").read_text(encoding="utf-8")
+        first = re.search(r"<table>.*?</table>", page, re.S)
+        contenders = json.loads(file.read_text(encoding="utf-8"))["contenders"]
+        assert first and all(f"<td>{html.escape(name)}</td>" in first[0] for name in contenders), file.name
+        assert f'href="../benchmarks/{file.name}.html"' in comparison, file.name
+
+
 # How long, how heavy
 
 
