@@ -23,7 +23,7 @@ from typing import Any
 from rungs.catalogue.exercise import Exercise
 from rungs.catalogue.loading import all_exercises
 from rungs.checking.changes import Change, source_changes
-from rungs.checking.checker import load_checks, run_source
+from rungs.checking.checker import library_imports, load_checks, run_source
 from rungs.checking.disguises import LOOP
 from rungs.checking.rules import asked
 from rungs.checking.wrapping import spy
@@ -106,7 +106,7 @@ def forked(function: Callable[[], Any], seconds: float) -> Any:
 
 
 def _spied(exercise: Exercise) -> dict[str, Any]:
-    """The disguises that have a chance in a check of the solution, its time, and the modules that it loads."""
+    """The disguises that have a chance in a check of the solution, its time when spied on, and the modules that it loads."""
     chances: dict[tuple[str, str, str], None] = {}
     known = set(sys.modules)
     ending = "\nimport rungs.checking.mutation as _mutation\n_mutation.LISTENERS[-1](globals())\n"
@@ -117,11 +117,10 @@ def _spied(exercise: Exercise) -> dict[str, Any]:
     LISTENERS.append(listen)
     path = exercise.path / "solution.py"
     begin = time.process_time()
-    plain = run_source(exercise, exercise.solution, path)
+    passed = run_source(exercise, exercise.solution + ending, path).passed
     seconds = time.process_time() - begin
-    run_source(exercise, exercise.solution + ending, path)
     return {
-        "passed": plain.passed,
+        "passed": passed or run_source(exercise, exercise.solution, path).passed,  # some checks refuse to be spied on
         "seconds": seconds,
         "chances": list(chances),
         "modules": sorted(set(sys.modules) - known),
@@ -160,6 +159,7 @@ def all_changes(exercise: Exercise) -> tuple[list[Change], float]:
     Raises:
         RuntimeError: the solution does not pass.
     """
+    exec(library_imports(exercise), {})
     load_checks(exercise)
     spied = forked(lambda: _spied(exercise), seconds=300.0)
     if spied is None or not spied["passed"]:
