@@ -1,64 +1,93 @@
-"""The contract of chapter unet.
-
-TODO(rungs new): the paper, and a ladder for each of its models; a `Deviation` for each place where we depart from it.
-"""
+"""The contract of the U-Net chapter: a step of the way up, the paper's network, and the padded one that most code has."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-from unet_checks import init_check
-from unet_data import SCALES, TASK, error, load_task
-from unet_layers import LAYERS
-from unet_levels import WIDTH, LowUnet, NumpyUnet, PaperUnet, batch
-from unet_references import PReLU
+from unet_checks import (
+    count_check,
+    crop_check,
+    evaluation_check,
+    init_check,
+    refusal_check,
+    size_check,
+    transpose_check,
+)
+from unet_layers import BLOCK_LAYERS, SAME_LAYERS, UNET_LAYERS
+from unet_levels import (
+    SIZES,
+    WIDTH,
+    LowUNet,
+    LowUpBlock,
+    NumpyUNet,
+    NumpyUpBlock,
+    PaperUNet,
+    PaperUpBlock,
+    block_batch,
+    dropout_noise,
+    is_parameter,
+    same_batch,
+    trace,
+    unet_batch,
+)
+from unet_references import TorchFigure1, TorchPadded, TorchStep
 
-from utils.ladder import Batch, Bench, Check, Climb, Ladder, Overfit
+from utils.ladder import Check, Ladder, Overfit, Phase
 from utils.parity.planting import load_mistakes
-from utils.scripts import tiny_run
 
+MISTAKES = load_mistakes(Path(__file__).parent)
+MODULES = {"numpy": "unet_numpy", "pytorch_lowlevel": "unet_lowlevel", "paper": "unet_paper"}
+PAPER = "Ronneberger, Fischer, Brox: U-Net, 2015"
 
-def climb_batches(rng: np.random.Generator, steps: int) -> Iterator[Batch]:
-    data = load_task("train")
-    for _ in range(steps):
-        rows = rng.integers(0, len(data["x"]), 20)
-        yield {name: array[rows] for name, array in data.items()}
+# ---- the ladders ----
 
+unet = partial(
+    Ladder,
+    modules=MODULES,
+    builders={"numpy": NumpyUNet, "pytorch_lowlevel": LowUNet, "paper": PaperUNet},
+    noise=dropout_noise,
+    phases=(Phase(trains=is_parameter),),
+    inputs=("images",),
+)
+UP_BLOCK = Ladder(
+    paper=f"{PAPER}, section 2",
+    data=block_batch,
+    sizes={"channels": WIDTH, "same": False},
+    modules=MODULES,
+    builders={"numpy": NumpyUpBlock, "pytorch_lowlevel": LowUpBlock, "paper": PaperUpBlock},
+    reference_builders={"torch modules": TorchStep},
+    inputs=("x", "skip"),
+    activations=("upconv", "convs.conv1", "convs.conv2", "convs"),
+    layers=BLOCK_LAYERS,
+    checks=(Check("transposition", transpose_check), Check("crop", crop_check)),
+    mistakes=MISTAKES["up_block"],
+)
+UNET = unet(
+    paper=PAPER,
+    data=unet_batch,
+    sizes=SIZES,
+    reference_builders={"torch modules": TorchFigure1},
+    activations=trace(),
+    layers=UNET_LAYERS,
+    checks=(
+        Check("parameters", count_check),
+        Check("sizes", size_check),
+        Check("refused", refusal_check),
+        Check("initialisation", init_check, proof="levels"),
+    ),
+    mistakes=MISTAKES["unet"],
+    overfit=Overfit(steps=60, loss=0.5, options={"lr": 0.01, "momentum": 0.9}),
+)
+UNET_SAME = unet(
+    paper=f"{PAPER}, with padding and batch normalisation",
+    data=same_batch,
+    sizes=SIZES | {"same": True},
+    reference_builders={"torch modules": TorchPadded},
+    activations=trace(),
+    layers=SAME_LAYERS,
+    checks=(Check("dropout in evaluation", evaluation_check),),
+    mistakes=MISTAKES["unet_same"],
+)
 
-def bench_batch(rng: np.random.Generator) -> Batch:
-    return {"x": rng.normal(size=(64, 256)), "target": rng.normal(size=(64, 256))}
-
-
-LADDERS = {
-    "unet": Ladder(
-        paper="TODO(rungs new): authors, title, year",
-        sizes={"width": WIDTH},  # of the small model that is proved; real sizes come with training
-        data=batch,
-        modules={"numpy": "unet_numpy", "pytorch_lowlevel": "unet_lowlevel", "paper": "unet_paper"},
-        builders={"numpy": NumpyUnet, "pytorch_lowlevel": LowUnet, "paper": PaperUnet},
-        reference_builders={"torch.nn.PReLU": PReLU},
-        inputs=("x",),  # their gradients are compared too
-        activations=("scale",),
-        layers=LAYERS,
-        checks=(Check("initialisation", init_check, proof="levels"),),
-        mistakes=load_mistakes(Path(__file__).parent)["unet"],
-        scripts=(
-            tiny_run("train_unet", "tiny", "paper", "epochs=1"),
-            tiny_run("train_unet", "tiny", "numpy", "epochs=1"),
-        ),
-        overfit=Overfit(steps=300, loss=0.01, options={"lr": 2.0}),
-        climb=Climb(
-            dataset=TASK,
-            batches=climb_batches,
-            test=lambda: load_task("test"),
-            metric="mean squared error",
-            score=error,
-            sizes={"width": len(SCALES)},
-            options={"lr": 0.5},
-        ),
-        bench=Bench(batch=bench_batch, sizes={"width": 256}, what="width 256, batch 64, SGD"),
-        train_script="train_unet",
-    )
-}
+LADDERS = {"up_block": UP_BLOCK, "unet": UNET, "unet_same": UNET_SAME}

@@ -39,9 +39,9 @@ def output_size(size: int, depth: int = 4, *, same: bool = False) -> int:
 
 
 def border(depth: int = 4) -> int:
-    """Pixels that the unpadded network loses of a side: 184 at depth 4. Each level costs 4 of its own pixels on the way down
-    and 4 on the way up, and a pixel of level l is 2^l pixels of the image."""
-    return 4 * (2**depth) + sum(8 * 2**level for level in range(depth))
+    """Pixels that the unpadded network loses of a side, 184 at depth 4. Two convolutions cost 4 pixels of their level, 2^l
+    pixels of the image: 4 2^l on the way down and on the way up for l < depth, once at the bottom; 12 2^depth - 8 in all."""
+    return 12 * 2**depth - 8
 
 
 def is_legal(size: int, depth: int, same: bool = False) -> bool:
@@ -106,6 +106,7 @@ class UpBlock(Module):
     ) -> None:
         """channels: of the output and of the skip; the input from below has twice as many."""
         super().__init__()
+        self.channels = channels
         self.upconv = ConvTranspose2d(2 * channels, channels, 2, stride=2, rng=rng, dtype=dtype)
         self.crop = Crop()
         self.join = Concatenate()
@@ -113,6 +114,10 @@ class UpBlock(Module):
 
     def forward(self, x: Array, skip: Array, training: bool = True) -> Array:
         """x: (B, 2 C, h, w), skip: (B, C, H, W) of at least 2h x 2w. Returns: (B, C, 2h - 4, 2w - 4), 2h x 2w with `same`"""
+        check_images("UpBlock", x, 2 * self.channels, 1)
+        check_images("UpBlock", skip, self.channels, 2)
+        if len(x) != len(skip):
+            raise ValueError(f"UpBlock expected as many skips as images from below, got {x.shape} and {skip.shape}")
         x = self.upconv.forward(x)  # (B, C, 2h, 2w)
         skip = self.crop.forward(skip, *x.shape[2:])  # (B, C, 2h, 2w)
         return self.convs.forward(self.join.forward(skip, x), training)

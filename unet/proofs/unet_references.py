@@ -1,25 +1,112 @@
-"""The implementations that the chapter is compared with.
+"""The implementations that the chapter is compared with: the network from torch's modules, laid out as other code has it.
 
-TODO(rungs new): the model as a library has it (torch.nn, torchvision, transformers, timm, ...), with a table of its names.
+No library has the paper's network with unpadded convolutions; figure 1 is written down a second time here, as nested
+`Sequential`s and torchvision's `center_crop`, without a line of ours.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import torch
-from unet_levels import PaperUnet
+from torch import Tensor, nn
+from torchvision.transforms.functional import center_crop
+from unet_levels import DEPTH, PaperUNet, PaperUpBlock, masks_of
 
 from utils.levels.names import NameTable
 
 
-class PReLU(PaperUnet):
-    """torch.nn has no scale alone, but its PReLU multiplies negative inputs by one: x goes in as -|x|, and gets its sign
-    back afterwards. Training is that of the paper level."""
+def convolutions(c: int, d: int, same: bool) -> nn.Sequential:
+    def one(a: int) -> list[nn.Module]:
+        if same:
+            return [nn.Conv2d(a, d, 3, padding="same", bias=False), nn.BatchNorm2d(d), nn.ReLU()]
+        return [nn.Conv2d(a, d, 3), nn.ReLU()]
 
-    names = NameTable({"weight": "scale.weight"})  # theirs -> ours
+    return nn.Sequential(*one(c), *one(d))
+
+
+class Step(nn.Module):
+    """Its parts under other names than ours."""
+
+    def __init__(self, c: int, same: bool) -> None:
+        super().__init__()
+        self.enlarge, self.refine = nn.ConvTranspose2d(2 * c, c, 2, stride=2), convolutions(2 * c, c, same)
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        x = self.enlarge(x)
+        return self.refine(torch.cat((center_crop(skip, list(x.shape[-2:])), x), 1))
+
+
+class Figure1(nn.Module):
+    def __init__(self, in_channels: int, classes: int, depth: int, width: int, same: bool = False) -> None:
+        super().__init__()
+        widths = [width * 2**i for i in range(depth + 1)]
+        self.contract = nn.ModuleList(
+            convolutions(a, b, same) for a, b in zip([in_channels, *widths[:-1]], widths, strict=True)
+        )
+        self.expand = nn.ModuleList(Step(c, same) for c in widths[-2::-1])
+        self.classify, self.pool = nn.Conv2d(width, classes, 1), nn.MaxPool2d(2, 2)
+
+    def forward(self, x: Tensor, masks: tuple[Tensor, ...]) -> Tensor:
+        maps: list[Tensor] = []
+        for block in self.contract:
+            maps.append(block(self.pool(maps[-1]) if maps else x))
+            if masks and len(maps) >= len(self.contract) - 1:
+                maps[-1] = maps[-1] * masks[len(maps) - len(self.contract) + 1]
+        x = maps.pop()
+        for step in self.expand:
+            x = step(x, maps.pop())
+        return self.classify(x)
+
+
+def convolution_names(theirs: str, ours: str, same: bool) -> Iterator[tuple[str, str]]:
+    for i, conv, norm in ((1, 0, 1), (2, 3 if same else 2, 4)):
+        yield f"{theirs}.{conv}.weight", f"{ours}.conv{i}.weight"
+        if same:
+            for part in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
+                yield f"{theirs}.{norm}.{part}", f"{ours}.bn{i}.{part}"
+        else:
+            yield f"{theirs}.{conv}.bias", f"{ours}.conv{i}.bias"
+
+
+def step_names(theirs: str, ours: str, same: bool) -> Iterator[tuple[str, str]]:
+    yield from ((f"{theirs}enlarge.{p}", f"{ours}upconv.{p}") for p in ("weight", "bias"))
+    yield from convolution_names(f"{theirs}refine", f"{ours}convs", same)
+
+
+def network_names(same: bool) -> dict[str, str]:
+    names = {f"classify.{p}": f"head.{p}" for p in ("weight", "bias")}
+    for level in range(DEPTH + 1):
+        ours = f"down.{level}" if level < DEPTH else "bottom"
+        names |= dict(convolution_names(f"contract.{level}", ours, same))
+    for step in range(DEPTH):
+        names |= dict(step_names(f"expand.{step}.", f"up.{step}.", same))
+    return names
+
+
+class TorchStep(PaperUpBlock):
+    names = NameTable(dict(step_names("", "", same=False)))
 
     def build(self):
-        return torch.nn.PReLU(self.sizes["width"])
+        return Step(self.sizes["channels"], self.sizes["same"])
 
-    def forward(self, model, batch, training):
-        x = batch["x"]
-        return {"y": torch.tanh(-x.sign() * model(-x.abs()))}
+
+class TorchFigure1(PaperUNet):
+    names = NameTable(network_names(same=False))
+
+    def build(self):
+        return Figure1(**self.sizes)
+
+    def forward(self, model: Any, batch: Any, training: bool) -> dict[str, Tensor]:
+        return {"logits": model(batch["images"], masks_of(batch, training))}
+
+    def loss(self, model: Any, outputs: dict[str, Tensor], batch: Any) -> Tensor:
+        """Equation 1 from torch's softmax."""
+        p = outputs["logits"].softmax(dim=1)
+        of_label = (p * nn.functional.one_hot(batch["labels"], p.shape[1]).movedim(3, 1)).sum(dim=1)
+        return -(batch["weights"] * of_label.log()).sum() / batch["weights"].numel()
+
+
+class TorchPadded(TorchFigure1):
+    names = NameTable(network_names(same=True))
