@@ -77,7 +77,8 @@ UNET = unet(
         Check("initialisation", init_check, proof="levels"),
     ),
     mistakes=MISTAKES["unet"],
-    overfit=Overfit(steps=60, loss=0.5, options={"lr": 0.01, "momentum": 0.9}),
+    overfit=Overfit(steps=60, loss=0.1, options={"kind": "adam", "lr": 0.03}),
+    train_script="train_unet",
 )
 UNET_SAME = unet(
     paper=f"{PAPER}, with padding and batch normalisation",

@@ -5,7 +5,7 @@
 | up_block | numpy            | `UpBlock(x, skip)`                       | `MSELoss`    | `SGD`, momentum 0.99 |
 |          | pytorch_lowlevel | `up_block(params, "", x, skip)`          | `mse_loss`   | `SGD`               |
 |          | paper            | `UpBlock(x, skip)`                       | `F.mse_loss` | torch's             |
-| unet     | numpy            | `UNet(images, masks, training)`          | `PixelLoss`  | `SGD`               |
+| unet     | numpy            | `UNet(images, masks, training)`          | `PixelLoss`  | `SGD`, or `Adam`    |
 |          | pytorch_lowlevel | `unet(params, images, masks, training)`  | `pixel_loss` | `SGD`               |
 |          | paper            | `UNet(images, masks)`                    | `pixel_loss` | torch's             |
 
@@ -168,8 +168,9 @@ class NumpyUNet(NumpyLevel):
         loss = criterion.forward(outputs["logits"], batch["labels"], batch["weights"])
         return loss, lambda inputs: {"images": model.backward(criterion.backward(), input_grad=inputs)}
 
-    def optimizer(self, params, **options):
-        return self.load("optimizers_numpy").SGD(params, **SGD | options)
+    def optimizer(self, params, kind="sgd", **options):
+        optimizers = self.load("optimizers_numpy")
+        return optimizers.Adam(params, **options) if kind == "adam" else optimizers.SGD(params, **SGD | options)
 
 
 class LowUNet(LowLevel):
@@ -184,8 +185,9 @@ class LowUNet(LowLevel):
     def loss(self, model, outputs, batch):
         return self.load("unet_lowlevel").pixel_loss(outputs["logits"], batch["labels"], batch["weights"])
 
-    def optimizer(self, params, **options):
-        return self.load("optimizers_lowlevel").SGD(params, **SGD | options)
+    def optimizer(self, params, kind="sgd", **options):
+        optimizers = self.load("optimizers_lowlevel")
+        return optimizers.Adam(params, **options) if kind == "adam" else optimizers.SGD(params, **SGD | options)
 
 
 class PaperUNet(ModuleLevel):
@@ -201,5 +203,7 @@ class PaperUNet(ModuleLevel):
     def loss(self, model, outputs, batch):
         return self.load("unet_paper").pixel_loss(outputs["logits"], batch["labels"], batch["weights"])
 
-    def optimizer(self, params, **options):
+    def optimizer(self, params, kind="sgd", **options):
+        if kind == "adam":
+            return torch.optim.Adam(params.values(), **options)
         return torch.optim.SGD(params.values(), **SGD | options)
