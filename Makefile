@@ -25,10 +25,10 @@ climb: .venv/.ready
 	@.venv/bin/rungs climb
 
 test: .venv/.ready
-	@.venv/bin/pytest -n $(WORKERS) --dist worksteal
+	@.venv/bin/pytest -n $(WORKERS) --dist worksteal --shares
 
 test-all: .venv/.ready
-	@.venv/bin/pytest -n $(WORKERS) --dist worksteal -m "whole or not whole"
+	@.venv/bin/pytest -n $(WORKERS) --dist worksteal --shares -m "whole or not whole"
 
 verify: .venv/.ready
 	@.venv/bin/rungs verify all

@@ -13,6 +13,8 @@ settings.register_profile(
 )  # HYPOTHESIS_PROFILE=explore: new examples every run
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
+pytest_plugins = ["tests.cpu_shares"]
+
 
 def pytest_collection_modifyitems(items: list) -> None:
     """The browser goes first: it is the longest test, and the other workers can take the rest meanwhile."""

@@ -36,6 +36,7 @@ COMMANDS = {
     "solution": ("exercise", "Exercises"),
     "reset": ("exercise", "Exercises"),
     "watch": ("exercise", "Exercises"),
+    "quiz": ("quiz", "Exercises"),
 }
 """Command -> its package, and its panel in the help; in the order of the help."""
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from rungs.catalogue.loading import all_exercises
+from rungs.exercise.path import current
 from rungs.progress import load as load_progress
 from utils.chapters import LEVELS, all_chapters
 
@@ -29,19 +30,15 @@ def read_progress() -> Progress:
     state = load_progress()
     done: dict[str, int] = {}
     total: dict[str, int] = {}
-    todo = []
     for exercise in all_exercises():
         chapter = exercise.chapter.id
         total[chapter] = total.get(chapter, 0) + 1
         done[chapter] = done.get(chapter, 0) + state.is_done(exercise.id)
-        if not state.is_done(exercise.id):
-            todo.append(exercise)
     if not state.started() or not total:
         return Progress(done, total, "rungs climb", "train chapter 01 at every level, side by side")
-    if not todo:
+    following = current(state)
+    if following is None:
         return Progress(done, total, "rungs verify all", "every exercise is done; see every proof")
-    latest = state.latest()
-    following = next((exercise for exercise in todo if exercise.id == latest), todo[0])
     verb = "check" if state.is_started(following.id) else "start"
     return Progress(done, total, f"rungs {verb} {following.alias}", following.title)
 

@@ -14,11 +14,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from rungs.errors import RungsError
 from utils.chapters import ROOT
+from utils.files import write_atomic
 
 VERSION = 1
+HINTS = 3
+"""Hints of an exercise."""
 
 
 class ProgressError(RungsError):
@@ -50,6 +54,9 @@ class Entry:
 @dataclass
 class Progress:
     entries: dict[str, Entry] = field(default_factory=dict)  # by exercise id, or capstone id such as "03.numpy"
+    cards: dict[str, dict[str, Any]] = field(
+        default_factory=dict
+    )  # by question, such as "01/bias-sum": rungs.quiz.schedule
 
     def entry(self, name: str) -> Entry:
         """The entry of an exercise, made when there is none."""
@@ -88,7 +95,7 @@ def load() -> Progress:
     """The progress as it stands; empty where nothing was begun.
 
     Raises:
-        ProgressError: the file was written by a newer version, or its folder cannot be read or written.
+        ProgressError: the file or its folder cannot be read or written.
     """
     try:
         return _parse(_file().read_bytes())
@@ -112,20 +119,26 @@ def change() -> Iterator[Progress]:
 
 def _parse(data: bytes) -> Progress:
     """Raises ValueError for anything that `_write` did not write."""
-    tree = json.loads(data)
+    try:
+        tree = json.loads(data)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     if not isinstance(tree, dict) or not isinstance(tree.get("exercises"), dict):
         raise ValueError("not a progress file")
-    if tree.get("version", 0) > VERSION:
-        raise ProgressError(
-            f"{_file()} was written by a newer version of Rungs ({tree['version']}, this one knows {VERSION}); update Rungs"
-        )
+    if tree.get("version", VERSION) != VERSION:
+        raise ValueError(f"it is of version {tree['version']!r}, and this Rungs knows {VERSION}")
     names = {f.name: type(f.default) if f.name != "explained" else list for f in fields(Entry)}
     entries = {}
     for key, value in tree["exercises"].items():
-        if not isinstance(value, dict) or any(k in names and not isinstance(v, names[k]) for k, v in value.items()):
+        if not isinstance(value, dict) or any(k in names and type(v) is not names[k] for k, v in value.items()):
             raise ValueError(f"the entry of {key} is not as it should be")
-        entries[key] = Entry(**{k: v for k, v in value.items() if k in names})
-    return Progress(entries)
+        entries[key] = entry = Entry(**{k: v for k, v in value.items() if k in names})
+        if not (0 <= entry.hints <= HINTS and entry.checks >= 0 and all(isinstance(m, str) for m in entry.explained)):
+            raise ValueError(f"the entry of {key} is not as it should be")
+    cards = tree.get("cards", {})
+    if not isinstance(cards, dict) or not all(isinstance(card, dict) for card in cards.values()):
+        raise ValueError("the record of the questions is not as it should be")
+    return Progress(entries, cards)
 
 
 def _read_or_put_aside() -> Progress:
@@ -150,15 +163,10 @@ def _read_or_put_aside() -> Progress:
 
 def _write(progress: Progress) -> None:
     path = _file()
-    part = path.with_name(".progress.part")
-    tree = {"version": VERSION, "exercises": {name: asdict(entry) for name, entry in progress.entries.items()}}
+    entries = {name: asdict(entry) for name, entry in progress.entries.items()}
+    tree = {"version": VERSION, "exercises": entries, "cards": progress.cards}
     try:
-        with part.open("w", encoding="utf-8") as file:
-            json.dump(tree, file, indent=2)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
+        write_atomic(path, (json.dumps(tree, indent=2) + "\n").encode())
     except OSError as error:
         raise ProgressError(f"the progress cannot be written to {path}: {error.strerror}") from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -171,11 +172,79 @@ def test_a_fault_of_ours_keeps_its_traceback(toys, monkeypatch):
 def test_errors_of_the_helpers_are_the_readers_to_mend():
     from utils.config import ConfigError
     from utils.data_loaders import DataError
+    from utils.errors import sentence
 
-    assert rungs.errors.exit_code(DataError("no file")) == 2
-    assert rungs.errors.exit_code(ConfigError("no key")) == 2
-    assert rungs.errors.exit_code(rungs.errors.Failed("red")) == 1
-    assert rungs.errors.exit_code(ValueError("ours")) is None
+    assert sentence(DataError("no file")) == ("no file", 2)
+    assert sentence(ConfigError("no key")) == ("no key", 2)
+    assert sentence(rungs.errors.Failed("red")) == ("red", 1)
+    assert sentence(PermissionError(13, "Permission denied", "a/b")) == ("'a/b': Permission denied", 2)
+    assert sentence(OSError(28, "No space left on device")) == (
+        "the output cannot be written: No space left on device",
+        2,
+    )
+    assert sentence(FileNotFoundError(2, "No such file or directory", "a")) is None
+    assert sentence(PermissionError("denied, says a library")) == ("denied, says a library", 2)
+    assert sentence(MemoryError()) == ("there is not enough memory for this; a smaller model, batch or beam may fit", 2)
+    assert sentence(ValueError("ours")) is None
+
+
+FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux alone has a device that is always full")
+
+
+@FULL
+@pytest.mark.parametrize("arguments", [[], ["exercises"], ["--help"], ["--version"]])
+def test_output_that_cannot_be_written_is_one_clear_message(arguments):
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "rungs", *arguments]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    assert done.returncode == 2
+    assert done.stderr == "error: the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("arguments", [["exercises"], ["--help"]])
+def test_an_ascii_terminal(arguments):
+    done = run(*arguments, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.isascii()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+@pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
+@pytest.mark.parametrize("arguments", [[], ["exercises"]])
+def test_a_stopped_command_puts_things_in_order(name, status, arguments, tmp_path):
+    waits = (
+        "import sys, time, rungs.map\n"
+        "from rungs.cli import main\n"
+        "def wait():\n"
+        "    try:\n"
+        "        print('waiting', flush=True)\n"
+        "        time.sleep(60)\n"
+        "    finally:\n"
+        f"        open({str(tmp_path / 'tidy')!r}, 'w').close()\n"
+        "import rungs.exercise.exercises\n"
+        "rungs.map.show_map = lambda **_: wait()\n"
+        "rungs.exercise.exercises.exercises = wait\n"
+        f"sys.exit(main({arguments}))\n"
+    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen([sys.executable, "-c", waits], text=True, cwd=ROOT, **pipes)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "waiting\n"
+    process.send_signal(getattr(signal, name))
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (status, "stopped\n")
+    assert (tmp_path / "tidy").exists()
+
+
+@pytest.mark.parametrize("where", ["file/c.svg", "folder.svg", "x" * 5000 + ".svg"])
+def test_climb_tries_the_place_of_its_figure_first(toys, where, tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder.svg").mkdir()
+    monkeypatch.setattr("rungs.running.tracks.train", lambda *_: pytest.fail("it trains"))
+    assert main(["climb", "--out", str(tmp_path / where)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert len(said.splitlines()) == 1
 
 
 # ---- the map ----

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import pytest
 from pydantic import Field, ValidationError, model_validator
 
 from utils.config import Config, ConfigError, describe, load_config
+
+BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 60))
 
 
 class Optimizer(Config):
@@ -84,6 +87,10 @@ def test_unknown_keys(folder: Path) -> None:
         ("=3", "not of the form key=value"),
         ("a..b=3", "not of the form key=value"),
         ("epochs=[1", "no valid YAML"),
+        ("epochs=2001-99-99", "override 'epochs=2001-99-99': the value is no valid YAML: month"),
+        ("epochs=!!int foo", "tags (!name) are not understood"),
+        ("optimizer={name: &a sgd, lr: *a}", "aliases (*name) are not understood"),
+        ("optimizer={a: 1, a: 2}", "given twice"),
     ],
 )
 def test_values_that_are_refused(folder: Path, override: str, says: str) -> None:
@@ -112,7 +119,14 @@ def test_settings_that_do_not_go_together(tmp_path: Path) -> None:
         ("hidden: 1\nhidden: 2\n", "key 'hidden' is given twice, line 2"),
         ("- 1\n- 2\n", "must hold lines 'key: value', got list"),
         ("just words", "got str"),
-        ("hidden: !!python/object/apply:os.getcwd []", "no valid YAML"),
+        ("hidden: !!python/object/apply:os.getcwd []", "tags (!name) are not understood, line 1"),
+        ("hidden: !!int foo", "tags (!name) are not understood"),
+        ("hidden: 2001-99-99", "no valid YAML: month must be in 1..12"),
+        ("hidden: " + "9" * 5000, "no valid YAML: Exceeds the limit"),
+        ("hidden: " + "[" * 5000 + "]" * 5000, "nested too deeply"),
+        ("? [a, b]\n: 1\n", "a key must be a word, line 1"),
+        ("? {a: b}\n: 1\n", "a key must be a word, line 1"),
+        (BOMB, "aliases (*name) are not understood, line 2"),
     ],
 )
 def test_files_that_are_refused(tmp_path: Path, contents: str, says: str) -> None:
@@ -128,6 +142,12 @@ def test_a_missing_file(folder: Path, tmp_path: Path) -> None:
     assert "give the path of a .yaml file" in message(tmp_path / "none.yaml")
 
 
+def test_a_message_is_short_whatever_was_given(folder: Path) -> None:
+    long = "x" * 5000
+    for source, overrides in [(long, []), ("small", [f"epochs={long}"]), ("small", [long]), ("small", [f"{long}=1"])]:
+        assert len(message(source, *overrides, folder=folder)) < 1000
+
+
 def test_describe() -> None:
     assert describe(Settings(hidden=7)) == [
         ("epochs", 3, "passes over the data (section 4)"),
@@ -137,3 +157,23 @@ def test_describe() -> None:
         ("warmup", None, ""),
     ]
     assert describe(Settings)[1] == ("hidden", "(required)", "units (table 1)")
+
+
+def unbounded(schema: Any, place: str = "") -> list[str]:
+    """The numbers of a JSON schema that may be as large as they like."""
+    if isinstance(schema, list):
+        return [name for part in schema for name in unbounded(part, place)]
+    if not isinstance(schema, dict):
+        return []
+    found = [name for key, part in schema.items() for name in unbounded(part, f"{place}.{key}")]
+    bounded = schema.keys() & {"maximum", "exclusiveMaximum", "const", "enum"}
+    return found + [place] * (schema.get("type") in ("integer", "number") and not bounded)
+
+
+SCRIPTS = ("train_linear", "train_mlp", "train_lenet", "train_resnet", "train_transformer")
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_every_number_of_a_chapter_has_an_upper_bound(script: str) -> None:
+    assert unbounded(importlib.import_module(script).CONFIG.model_json_schema()) == []
+    assert len(unbounded(Settings.model_json_schema())) == 3  # epochs, hidden, warmup

@@ -171,11 +171,23 @@ def test_a_file_damaged_after_a_good_load_is_refused(cache: Path) -> None:
     assert "altered" in message()
 
 
-def test_a_checked_file_is_not_hashed_again(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bytes_that_are_used_are_those_that_were_checked(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place(cache)
-    data_file(f"mnist/{TRAIN[0]}")
-    monkeypatch.setattr(data_loaders.hashlib, "file_digest", None)
-    data_file(f"mnist/{TRAIN[0]}")
+    verify = data_loaders._verify
+
+    def then_altered(file: str, path: Path, *rest) -> None:
+        verify(file, path, *rest)
+        path.write_bytes(b"altered behind our back")
+
+    monkeypatch.setattr(data_loaders, "_verify", then_altered)
+    assert len(load_dataset("mnist", "train")) == len(IMAGES)
+
+
+def test_every_address_is_encrypted() -> None:
+    for name, entry in CATALOGUE.items():
+        for file in {file for files in entry.files.values() for file in files}:
+            url = data_loaders.file_url(file)
+            assert not url or url.startswith("https://"), name
 
 
 def test_a_cache_folder_that_cannot_be_written(cache: Path) -> None:
@@ -210,6 +222,9 @@ def test_unknown_names() -> None:
 def test_the_cache_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNGS_DATA", "~/sets")
     assert data_folder() == Path.home() / "sets"
+    monkeypatch.setenv("RUNGS_DATA", "~nouser/x")
+    with pytest.raises(DataError, match="RUNGS_DATA is '~nouser/x', and there is no such user"):
+        data_folder()
     monkeypatch.setenv("RUNGS_DATA", "")
     assert data_folder().name == "rungs"
 

@@ -93,16 +93,15 @@ def test_check_as_json(file: Path) -> None:
     assert [part["status"] for part in verdict["parts"]] == ["passed"] * 3
 
 
-def test_hints_in_order_and_the_misconceptions_own_first(file: Path) -> None:
+def test_hints_in_order_without_what_the_check_has_said(file: Path) -> None:
     run("start", "01.1")
     assert "You have seen no hint" in run("hint", "01.1", "--again")
     assert "Hint 1 of 3" in run("hint", "01.1")
     file.write_text(SOLUTION.replace("2 * alpha * weight", "alpha * weight"))
     run("check", "01.1", code=1)
     output = run("hint", "01.1")
-    assert "behaves like a known mistake" in output
-    assert "The derivative of alpha w^2 is 2 alpha w" in output
-    assert "Hint 2 of 3" in run("hint", "01.1")
+    assert "Hint 2 of 3" in output
+    assert "The derivative of alpha w^2" not in output
     assert "Hint 3 of 3" in run("hint")
     assert "All three hints are used" in run("hint")
     assert progress.load().entry("ridge-gradient").hints == 3
@@ -236,3 +235,42 @@ def _wait_for(log: Path, text: str) -> None:
     while text not in log.read_text(encoding="utf-8", errors="replace"):
         assert time.monotonic() < deadline, log.read_text(encoding="utf-8", errors="replace")
         time.sleep(0.05)
+
+
+def test_a_full_disk_leaves_no_file_behind(work: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    for name in ("01.1", "01.numpy"):
+        with monkeypatch.context() as disk:
+            disk.setattr(os, "fsync", full)
+            with pytest.raises((RungsError, OSError), match="No space left"):
+                run("start", name)
+    assert [path for path in work.rglob("*") if path.is_file() and path.name != ".progress.lock"] == []
+    run("start", "01.1")
+    file.write_text("# mine\n")
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", full)
+        with pytest.raises(RungsError, match="No space left"):
+            run("reset", "01.1")
+    assert not file.exists()  # and not empty: the next start writes it
+    assert [path.read_text() for path in work.rglob("backups/*/*.py")] == ["# mine\n"]
+    assert "kept as it was" not in run("start", "01.1")
+
+
+ANSWERS = {
+    "raise KeyboardInterrupt\n": "your file cannot be imported: KeyboardInterrupt",
+    "def ridge_loss(*a, **k):\n    raise KeyboardInterrupt\n": "your code raised KeyboardInterrupt",
+    "class E(BaseException):\n    def __str__(self):\n        raise ValueError\nraise E\n": "(its __str__ fails)",
+    "def ridge_loss(*a, **k):\n    raise ValueError('\\ud800')\n": "your code raised ValueError: \\ud800",
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_answers_that_raise_what_they_should_not(file: Path, answer: str) -> None:
+    run("start", "01.1")
+    file.write_text(answer)
+    command = [sys.executable, "-m", "rungs", "check", "01.1"]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONIOENCODING": "utf-8"})
+    assert (done.returncode, done.stderr) == (1, "")
+    assert ANSWERS[answer] in done.stdout

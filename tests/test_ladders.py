@@ -3,6 +3,7 @@ runs and learns. A new chapter is here as soon as it has a `ladder.py`."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,13 @@ import pytest
 
 from rungs.running.race import contenders_of
 from utils.chapters import written_chapters
-from utils.ladder import load_ladders
+from utils.ladder import Batch, Ladder, load_ladders
 from utils.parity.prove import prove
 from utils.parity.report import PROOFS
 
 LADDERS = {f"{c.id} {name}": ladder for c in written_chapters() for name, ladder in load_ladders(c.id).items()}
 OF_LAYERS = ("gradients", "operations")  # the proofs of layers: a ladder without new ones has none
+ONCE = ("mistakes", "scripts")  # the proofs that take one seed anyway
 CLIMBS = [name for name, ladder in LADDERS.items() if ladder.climb]
 BENCHES = [name for name, ladder in LADDERS.items() if ladder.bench]
 
@@ -23,8 +25,19 @@ BENCHES = [name for name, ladder in LADDERS.items() if ladder.bench]
 @pytest.mark.parametrize("proof", PROOFS)
 @pytest.mark.parametrize("name", LADDERS)
 def test_proof(name: str, proof: str) -> None:
-    ladder = LADDERS[name]
-    report = prove(ladder, proofs=[proof])
+    """On one seed, which is all that a planted mistake gets to be found: what one seed cannot see is planted nowhere."""
+    expect_proved(LADDERS[name], proof, seeds=(0,))
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("proof", [proof for proof in PROOFS if proof not in ONCE])
+@pytest.mark.parametrize("name", LADDERS)
+def test_proof_on_more_seeds(name: str, proof: str) -> None:
+    expect_proved(LADDERS[name], proof, seeds=(1, 2))
+
+
+def expect_proved(ladder: Ladder, proof: str, seeds: tuple[int, ...]) -> None:
+    report = prove(ladder, proofs=[proof], seeds=seeds)
     if proof in OF_LAYERS and not ladder.layers:
         assert not report.findings
     else:
@@ -78,7 +91,7 @@ def test_a_bench_times_every_level_in_float32(name: str, monkeypatch: pytest.Mon
     for level in {type(level) for level in [*ladder.levels.values(), *ladder.references.values()]}:
         if level.start is not None:
             monkeypatch.setattr(level, "start", remembering(level.start, started))
-    contenders = contenders_of(ladder, ladder.bench)
+    contenders = contenders_of(ladder, replace(ladder.bench, batch=lambda rng: few(ladder, rng)))
     assert len(contenders) >= len(ladder.levels)
     for contender in contenders[: len(ladder.levels)]:
         loss: Any = contender.step()
@@ -86,6 +99,14 @@ def test_a_bench_times_every_level_in_float32(name: str, monkeypatch: pytest.Mon
     for trainer in started:
         floating = {p.dtype for p in trainer.params().values() if np.issubdtype(p.dtype, np.floating)}
         assert floating == {np.dtype(np.float32)}
+
+
+def few(ladder: Ladder, rng: np.random.Generator) -> Batch:
+    """Three examples of the batch at most: a step computes in the same dtype whatever their number."""
+    assert ladder.bench is not None
+    batch = ladder.bench.batch(rng)
+    axes = {name: ladder.batch_axes.get(name, 0) for name, array in batch.items() if array.ndim}
+    return batch | {name: batch[name].take(range(min(3, batch[name].shape[axis])), axis) for name, axis in axes.items()}
 
 
 def remembering(start, started: list):

@@ -224,7 +224,7 @@ def test_what_is_template_and_what_is_missing_is_listed(proved):
         "tests of the levels": "done",
     }
     assert states["06"].keys() == states["01"].keys()
-    assert {what for what, state in states["01"].items() if state != "done"} <= {"checkpoint", "questions", "notebook"}
+    assert {what for what, state in states["01"].items() if state != "done"} <= {"checkpoint", "notebook"}
     assert states["06"] == begun | {"manifest": "done", "guide": "done"}
     assert states["mixer"] == begun | {"manifest": "template", "guide": "missing"}
     how = {row["what"]: row["how"] for row in said["chapters"]["06"]}
@@ -245,14 +245,20 @@ def test_what_is_counted_is_done_when_there_is_enough(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
 
+    def question(number):
+        return (
+            f'[[question]]\nid = "q{number}"\nkind = "trap"\nplace = "theory.md#1"\n'
+            'question = "What is asked?"\nanswer = "What is answered."\n'
+        )
+
     assert states() == ["missing"] * 3
-    write("questions.toml", "[[question]]\n" * 11)
+    write("questions.toml", "".join(map(question, range(11))))
     write("paper/checkpoints/large.safetensors", "x" * 2**21)
     write("README.md", "".join(f"## {heading}\n" for heading in completeness.SECTIONS[1:]))
     assert states() == ["missing"] * 3
     assert completeness.questions(chapter).how == "11 of 12: questions.toml, with answers"
     assert completeness.readme(chapter).how.startswith(f"{completeness.SECTIONS[0]}: ")
-    write("questions.toml", "[[question]]\n" * 11 + "[[limit]]\n")
+    write("questions.toml", "".join(map(question, range(12))))
     write("paper/checkpoints/large.safetensors", "x")
     write("README.md", "".join(f"## {heading}, and more\n" for heading in completeness.SECTIONS))
     assert states() == ["done"] * 3

@@ -15,10 +15,11 @@ from tests.toys import chapter as toy_chapter
 from tests.toys import scale
 from utils.chapters import find_chapter, written_chapters
 from utils.ladder import Ladder, load_ladders
-from utils.parity.prove import prove
+from utils.parity.prove import prove, run_proof
 from utils.parity.reach import Reach, public_functions
 from utils.parity.report import PROOFS
 from utils.parity.stand_in import StandIn
+from utils.parity.trial import Trial
 
 LEVELS = [(chapter.id, level) for chapter in written_chapters() for level in SUFFIX]
 SAMPLED = 3  # functions of each level that are blanked in an ordinary run
@@ -58,23 +59,26 @@ def traced(chapter: str, level: str) -> tuple[Traced, StandIn]:
     for ladder in load_ladders(chapter).values():
         for proof in PROOFS:
             reach.at = (ladder.name, proof)
-            report = run(ladder, proof, stand_in)
-            assert not report, report
+            assert list(faults(ladder, proof, stand_in)) == []
     return reach, stand_in
 
 
-def run(ladder: Ladder, proof: str, stand_in: StandIn) -> list[str]:
-    """What is not equal."""
-    report = prove(ladder, proofs=[proof], seeds=(0,), mine=stand_in)
-    return [f"{f.subject}: {f.what}: {f.message}" for f in report.findings if not f.ok]
+def faults(ladder: Ladder, proof: str, stand_in: StandIn) -> Iterator[str]:
+    """What is not equal, as it is found."""
+    trial = Trial(ladder, seeds=(0,), only={stand_in.level}, stand_in=stand_in, learner=True)
+    for findings in run_proof(trial, proof):
+        yield from (f"{f.subject}: {f.what}: {f.message}" for f in findings if not f.ok)
 
 
 @pytest.mark.parametrize(("chapter", "level"), LEVELS)
-def test_every_function_runs_or_is_named(chapter: str, level: str) -> None:
+def test_every_function_runs_or_is_named_and_a_blanked_one_turns_the_proof_red(chapter: str, level: str) -> None:
+    """Both in one test: the trace is the longer part, and a process each would run it twice."""
     reach, _ = traced(chapter, level)
-    wanted = functions(chapter, level)
-    assert wanted
-    assert [name for name in wanted if name not in reach.ran] == []
+    names = functions(chapter, level)
+    assert names
+    assert [name for name in names if name not in reach.ran] == []
+    chosen = random.Random(f"{chapter} {level}").sample(names, min(SAMPLED, len(names)))
+    assert list(blanked(chapter, level, chosen)) == []
 
 
 @pytest.mark.parametrize("chapter", [chapter.id for chapter in written_chapters()])
@@ -97,19 +101,12 @@ def blanked(chapter: str, level: str, names: list[str]) -> Iterator[str]:
                 fresh = reach.stand_in(level)
                 with pytest.raises(NotImplementedError):
                     fresh(name.split(".")[0])
-            elif not run(load_ladders(chapter)[ladder], proof, stand_in):
+            elif not any(faults(load_ladders(chapter)[ladder], proof, stand_in)):
                 fresh = reach.stand_in(level)  # a function with a cache has kept what it gave before
-                if not run(load_ladders(chapter)[ladder], proof, fresh):
+                if not any(faults(load_ladders(chapter)[ladder], proof, fresh)):
                     yield name
     finally:
         reach.blank = ""
-
-
-@pytest.mark.parametrize(("chapter", "level"), LEVELS)
-def test_a_blanked_function_turns_the_proof_red(chapter: str, level: str) -> None:
-    names = functions(chapter, level)
-    chosen = random.Random(f"{chapter} {level}").sample(names, min(SAMPLED, len(names)))
-    assert list(blanked(chapter, level, chosen)) == []
 
 
 @pytest.mark.whole

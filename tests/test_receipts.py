@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from utils import receipts
 from utils.chapters import ROOT
 from utils.receipts import (
+    Commit,
     Receipt,
     ReceiptError,
     Target,
@@ -156,6 +157,23 @@ def test_table() -> None:
     assert "| 2.0 h per seed |" in lines[3]
     assert "| 12,346 (1 seed) | none set |" in lines[4]
     assert "](03_CNN_LeNet/paper/results/x.json)" in render_table([receipt(name="x")], ROOT)
+
+
+def test_what_a_seed_costs() -> None:
+    same = {"values": {0: 1.0, 1: 1.0}, "wall_time_s": {0: 700.0, 1: 740.0}}
+    assert receipt(**same).cost == "12 min"
+    assert receipt(**same, cpu_time_s={0: 690.0, 1: 738.0}).cost == "12 min"
+    busy = receipt(**same, cpu_time_s={0: 300.0, 1: 300.0})
+    assert busy.waited
+    assert busy.cost == "5 min of CPU time"
+    assert "5 min of CPU time per seed" in render_table([busy])
+    assert not receipt(**same, cpu_time_s={0: 3.0, 1: 3.0}, hardware={"gpu": ["one"]}).waited  # it waits for the GPU
+
+
+def test_uncommitted_changes_are_told() -> None:
+    assert not receipt(commit=Commit(id="a", dirty=False)).uncommitted
+    assert receipt(commit=Commit(id="a", dirty=True)).uncommitted
+    assert receipt(commit=Commit(id="", dirty=False)).uncommitted
 
 
 def test_circumstances_do_not_name_the_machine() -> None:

@@ -12,8 +12,8 @@ from pydantic import Field, ValidationError
 from utils import reproduction
 from utils.checkpoints import CheckpointError
 from utils.config import Config
-from utils.receipts import Receipt, Target
-from utils.reproduction import Result, reproduce_results
+from utils.receipts import Receipt, ReceiptError, Target, write_receipt
+from utils.reproduction import Result, plan, reproduce_results
 from utils.runs import Run
 
 
@@ -55,7 +55,9 @@ class Toy:
     def facts(self, config: ToyConfig, runs: Mapping[int, Any]) -> dict[str, Any]:
         return {"metric": "error", "unit": "%", "dataset": "none", "notes": f"lr {config.lr}, seeds {list(runs)}"}
 
-    def reproduce(self, *only: str, seeds: Sequence[int] = (0, 3), results: Mapping[str, Any] = RESULTS) -> Any:
+    def reproduce(
+        self, *only: str, seeds: Sequence[int] = (0, 3), results: Mapping[str, Any] = RESULTS, **options: Any
+    ) -> Any:
         return reproduce_results(
             results,
             self.main,
@@ -65,6 +67,7 @@ class Toy:
             configs=self.configs,
             seeds=seeds,
             only=only,
+            **options,
         )
 
 
@@ -72,7 +75,7 @@ class Toy:
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
     made = Toy(tmp_path)
 
-    def write(receipt: Receipt) -> None:
+    def write(receipt: Receipt, path: Path | None = None) -> None:
         made.events.append(f"write {receipt.name}")
 
     monkeypatch.setattr(reproduction, "write_receipt", write)
@@ -146,6 +149,54 @@ def test_a_tuned_model_starts_from_the_run_of_its_seed(toy: Toy) -> None:
     assert toy.events == ["train plain-3", "train tuned-3", "write tuned"]
     assert f'"start_from": "{toy.folder / "plain-3"}"' in (toy.folder / "tuned-3" / "run.json").read_text()
     assert tuned.config == {"lr": 0.2}
+
+
+def receipt_of(toy: Toy, name: str, seeds: Sequence[int]) -> Receipt:
+    """A receipt that the chapter has already."""
+    (written,) = toy.reproduce(name, seeds=seeds)
+    write_receipt(written, toy.folder.parent / "results" / f"{name}.json")
+    toy.events.clear()
+    return written
+
+
+def test_no_receipt_loses_seeds_unasked(toy: Toy) -> None:
+    toy.configs = toy.folder.parent / "configs"
+    toy.configs.mkdir()
+    (toy.configs / "plain.yaml").write_text("lr: 0.1\n")
+    receipt_of(toy, "plain", (0, 3, 5))
+    with pytest.raises(ReceiptError, match=r"has seeds 0, 3, 5, and would lose 3, 5: .*--seeds 0,3,5 .*--replace"):
+        toy.reproduce("plain", seeds=(0,))
+    assert toy.events == []  # nothing was trained
+    assert toy.reproduce("plain", seeds=(0, 3, 5, 6))[0].seeds == [0, 3, 5, 6]
+    assert toy.reproduce("plain", seeds=(0,), replace=True)[0].seeds == [0]
+    assert toy.reproduce("plain", seeds=(0,), overrides=("lr=0.3",))[0].seeds == [0]
+
+
+def test_other_settings_leave_runs_and_receipts_alone(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = []
+    monkeypatch.setattr(reproduction, "write_receipt", lambda receipt, path: places.append(path))
+    (receipt,) = toy.reproduce("plain", overrides=("lr=0.3",))
+    assert places == [toy.folder.with_name("runs-lr=0.3") / "plain.json"]
+    assert receipt.values == {0: 0.3, 3: 3.3}
+    assert not toy.folder.exists()
+
+
+def test_a_receipt_has_the_cpu_time(toy: Toy) -> None:
+    (receipt,) = toy.reproduce("plain")
+    assert receipt.cpu_time_s is not None
+    assert receipt.cpu_time_s.keys() == {0, 3}
+
+
+def test_what_a_run_will_cost_is_said_before_it_begins(toy: Toy) -> None:
+    before = receipt_of(toy, "plain", (0, 3)).model_copy(
+        update={"wall_time_s": {0: 600.0, 3: 720.0}, "cpu_time_s": None, "hardware": {"cpu": "a CPU", "threads": 1}}
+    )
+    asked = {"names": ["plain", "fitted", "fast"], "seeds": (0, 3, 7), "folder": toy.folder}
+    assert plan(RESULTS, receipts=[before], **asked) == [
+        "plain: 1 run to train; each took 11 min on a CPU, 1 thread",  # fitted shares it
+        "fast: 3 runs to train; no receipt says what it costs",
+    ]
+    assert plan(RESULTS, names=["plain"], seeds=(0, 3), folder=toy.folder, receipts=[]) == []
 
 
 def test_only_what_is_asked_for(toy: Toy) -> None:

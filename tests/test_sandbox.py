@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -110,6 +112,62 @@ def test_nothing_is_left_running(run, tmp_path: Path) -> None:
             return
         time.sleep(0.05)
     pytest.fail("the child's own child still runs")
+
+
+PARENT = """
+import sys
+from rungs.sandbox.process import run_limited
+run_limited("acts:act", {}, seconds=60, memory_mb=512)
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
+def test_a_killed_command_leaves_neither_process_nor_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    room = tmp_path / "room"
+    room.mkdir()
+    told = tmp_path / "pid"
+    act = f"import os\ndef act():\n    open({str(told)!r}, 'w').write(f'{{os.getpid()}}\\n')\n    while True: pass\n"
+    (tmp_path / "acts.py").write_text(act)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(room))
+    parent = subprocess.Popen([sys.executable, "-c", PARENT])
+    assert _comes(lambda: told.exists() and told.read_text().endswith("\n"))
+    assert list(room.iterdir())
+    parent.send_signal(getattr(signal, name))
+    parent.wait()
+    assert _comes(lambda: not _runs(int(told.read_text())))
+    assert _comes(lambda: not list(room.iterdir()))
+
+
+def _comes(condition, seconds: float = 20) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        return sys.platform != "linux" or Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+def test_computing_without_end_in_threads_is_limited_too(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    spin = "import os, signal\nos.kill(os.getpid(), signal.SIGXCPU)"  # what the kernel sends when the limit is reached
+    assert run(spin).ending == "timeout"
+    limit = run("import resource\nreturn resource.getrlimit(resource.RLIMIT_CPU)[0]", seconds=3).result
+    assert limit == 2 * (process.STARTUP + 3)
+
+
+def test_ctrl_c_of_the_code_itself_is_no_interruption(run) -> None:
+    said = run("from rungs.sandbox.child import is_ctrl_c\nreturn is_ctrl_c(KeyboardInterrupt())")
+    assert said.result is False
 
 
 def test_a_thread_left_behind_does_not_hold_the_result_up(run) -> None:

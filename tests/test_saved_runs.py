@@ -87,6 +87,18 @@ def test_weights_of_another_run_are_refused(copy: Path) -> None:
         _ = run.params
 
 
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"metrics": {"a": "x"}, "steps": 1, "wall_time_s": 1}'])
+def test_damaged_results(copy: Path, text: str) -> None:
+    (copy / "results.json").write_text(text)
+    with pytest.raises(CheckpointError, match=r"results\.json is damaged"):
+        _ = read_run(copy, LinearConfig).metrics
+
+
+def test_weights_of_another_model_are_refused(copy: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"linear\.weight has shape \(10, 64\), the model's has \(10, 63\)"):
+        read_run(copy, LinearConfig).trainer({"in_features": 63, "out_features": 10})
+
+
 def test_an_unfinished_run_has_weights_and_no_results(copy: Path) -> None:
     (copy / "results.json").unlink()
     run = read_run(copy, LinearConfig)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import Field
 
-from utils.config import Config, ConfigError
+from utils.config import Config
 from utils.scripts import folder_argument, plot_command, tiny_run, train_command
 
 
@@ -89,10 +89,18 @@ def test_wrong_options_stop_with_2(
     [(["--config", "tini"], "did you mean 'tiny'"), (["--set", "lrr=1"], "did you mean 'lr'")],
 )
 def test_wrong_settings_are_named(
-    configs: Path, monkeypatch: pytest.MonkeyPatch, given: list[str], message: str
+    configs: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    given: list[str],
+    message: str,
 ) -> None:
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises(SystemExit) as stopped:
         train(configs, monkeypatch, *given)
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert message in said
 
 
 def test_the_folder_of_a_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,6 @@ import io
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ import numpy as np
 import pytest
 
 from utils import checkpoints
-from utils.checkpoints import CheckpointError, RunError, load_checkpoint, save_checkpoint
+from utils.checkpoints import CheckpointError, RunError, fitting, load_checkpoint, save_checkpoint
 from utils.ladder import Batch, Params, Trainer
 from utils.levels.arrays import as_float32
 from utils.runs import Run, read_log, saved_params
@@ -291,7 +290,7 @@ def main(
     x = rng["data"].normal(size=(23, 3))  # drawn before the loop, in a resumed run too
     data = Batches({"x": x, "y": x @ np.array([1.0, -2.0, 0.5])}, 5, rng["data"])
     with Run(folder, {"ladder": "least squares", "config": {"lr": lr}}, rng=rng, resume=resume) as run:
-        trainer = LeastSquares(run.params or {"w": rng["init"].normal(size=3)}, lr)
+        trainer = LeastSquares(run.weights({"w": rng["init"].normal(size=3)}), lr)
         run.restore(trainer, data)
         while data.epoch < 6:
             for batch in data:
@@ -322,7 +321,8 @@ def assert_same_run(folder: Path, expected: Path) -> None:
     assert arrays.keys() == want.keys()
     for name in want:
         assert arrays[name].tobytes() == want[name].tobytes(), name
-    assert meta | {"elapsed": 0} == want_meta | {"elapsed": 0}
+    times = {"elapsed": 0.0, "cpu": 0.0, "threads": 1}
+    assert meta | times == want_meta | times
     for name in ("log.jsonl", "log.csv"):
         assert (folder / name).read_bytes() == (expected / name).read_bytes()
     results = [json.loads((f / "results.json").read_text()) for f in (folder, expected)]
@@ -443,6 +443,83 @@ def test_resuming_with_damaged_files(tmp_path: Path) -> None:
         main(tmp_path, resume=True)
 
 
+def change_checkpoint(folder: Path, change: Callable[[dict[str, Any], dict[str, Any]], object]) -> None:
+    path = folder / "checkpoint.safetensors"
+    arrays, meta = load_checkpoint(path)
+    change(arrays, meta)
+    save_checkpoint(path, arrays, meta)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda a, m: a.update({"params.w": a["params.w"][:2]}), r"w has shape \(2,\), the model's has \(3,\)"),
+        (lambda a, m: a.update({"params.b": a["params.w"]}), "also has b"),
+        (lambda a, m: a.update({"params.b": a.pop("params.w")}), "lacks w, also has b"),
+        (lambda a, m: a.update({"params.w": a["params.w"].astype(np.int64)}), "w is int64, the model's is float64"),
+        (lambda a, m: a.update({"params.w": a["params.w"] * np.nan}), "w has values that are not finite"),
+        (
+            lambda a, m: a.update({"optimizer.momentum_buffer.w": np.zeros(2)}),
+            r"has shape \(2,\), its parameter \(3,\)",
+        ),
+        (lambda a, m: a.pop("optimizer.momentum_buffer.w"), "does not fit the code that continues it: KeyError"),
+        (lambda a, m: a.update({"batches.order": np.arange(23) + 1}), "the order of the batches"),
+        (lambda a, m: m.update(step=-5), "is damaged: step"),
+        (lambda a, m: m.update(step="x"), "is damaged: step"),
+        (lambda a, m: m.update(step=True), "is damaged: step"),
+        (lambda a, m: m.pop("step"), "is damaged: step"),
+        (lambda a, m: m.update(elapsed=float("nan")), "is damaged: elapsed"),
+        (lambda a, m: m.update(log_bytes="x"), "is damaged: log_bytes"),
+        (lambda a, m: m.update(batches="x"), "is damaged: batches"),
+        (lambda a, m: m["batches"].update(epoch="x"), "the batches to continue stand at epoch x"),
+        (lambda a, m: m.update(generators={}), "does not fit the code that continues it: KeyError"),
+    ],
+)
+def test_checkpoints_that_do_not_fit(tmp_path: Path, change: Callable[[Any, Any], object], says: str) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        main(tmp_path, stop=6)
+    change_checkpoint(tmp_path, change)
+    with pytest.raises(CheckpointError, match=says):
+        main(tmp_path, resume=True)
+
+
+def test_parameters_of_several_dtypes_do_not_fit() -> None:
+    like = {"w": np.zeros(2), "b": np.zeros(1), "steps": np.zeros((), np.int64)}
+    assert fitting({name: array.astype(np.float32) for name, array in like.items() if name != "steps"} | {
+        "steps": like["steps"]
+    }, like, "it").keys() == like.keys()  # fmt: skip
+    with pytest.raises(CheckpointError, match="several dtypes: float32, float64"):
+        fitting(like | {"w": np.zeros(2, np.float32)}, like, "it")
+    with pytest.raises(CheckpointError, match="w is complex64"):
+        fitting(like | {"w": np.zeros(2, np.complex64)}, like, "it")
+
+
+@pytest.mark.parametrize("log", [bytes(range(256)) * 9, b"[1]\n" * 500, b"[" * 200_000 + b"\n", b"{\n" * 500])
+def test_a_damaged_log_is_refused_before_training(tmp_path: Path, log: bytes) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        main(tmp_path, stop=6)
+    (tmp_path / "log.jsonl").write_bytes(log)
+    with pytest.raises(RunError, match=r"log\.jsonl is damaged"):
+        main(tmp_path, resume=True)
+    assert (tmp_path / "log.jsonl").read_bytes() == log
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "[" * 200_000, "{"])
+def test_a_damaged_identity(tmp_path: Path, text: str) -> None:
+    main(tmp_path)
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(CheckpointError, match=r"run\.json is damaged"):
+        main(tmp_path, resume=True)
+
+
+def test_another_number_of_threads_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        main(tmp_path, stop=6)
+    change_checkpoint(tmp_path, lambda a, m: m.update(threads=m["threads"] + 1))
+    main(tmp_path, resume=True)
+    assert "sums have another order" in capsys.readouterr().err
+
+
 def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="cannot be used: Not a directory"):
@@ -497,68 +574,12 @@ def test_shards() -> None:
     class Second(Processes):
         rank, world_size = 1, 3
 
-    batch = {"x": np.arange(12).reshape(6, 2), "scale": np.array(2.0)}
-    part = Second().shard(batch)
+    batch = {"x": np.arange(14).reshape(7, 2), "mask": np.arange(21).reshape(3, 7), "scale": np.array(2.0)}
+    part = Second().shard(batch, {"mask": 1})
     np.testing.assert_array_equal(part["x"], batch["x"][2:4])
+    np.testing.assert_array_equal(part["mask"], batch["mask"][:, 2:4])
     assert part["scale"] == 2.0
-    with pytest.raises(ValueError, match="3 processes must divide equally, got 7 examples in 'x'"):
-        Second().shard({"x": np.zeros(7)})
-
-
-def train_together(file: Path) -> int:
-    """Three steps of a small model; the main process writes gradients, weights and losses. Returns the process count."""
-    import torch
-    from safetensors.numpy import save_file
-
-    team = processes()
-    inner = torch.nn.Linear(3, 2, dtype=torch.float64)
-    with torch.no_grad():
-        for p in inner.parameters():
-            p.copy_(torch.arange(p.numel(), dtype=p.dtype).reshape(p.shape) / 7)
-    model, (optimizer,) = team.prepare(inner, [torch.optim.SGD(inner.parameters(), lr=0.1, momentum=0.9)])
-    rng, losses = np.random.default_rng(0), []
-    for _ in range(3):
-        batch = team.shard({"x": rng.normal(size=(10, 3)), "y": rng.normal(size=(10, 2))})
-        loss = ((model(torch.tensor(batch["x"])) - torch.tensor(batch["y"])) ** 2).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(team.mean(loss.item()))
-    if team.is_main:
-        arrays = {f"grad.{name}": p.grad.numpy() for name, p in inner.named_parameters() if p.grad is not None}
-        arrays |= {name: p.detach().numpy() for name, p in inner.named_parameters()}
-        save_file(arrays | {"losses": np.array(losses)}, file)
-    team.wait()
-    return team.world_size
-
-
-def member(rank: int, file: Path, port: str) -> None:
-    """One of two processes, told as torchrun tells it: through the environment."""
-    os.environ |= {"WORLD_SIZE": "2", "RANK": str(rank), "LOCAL_RANK": str(rank), "CUDA_VISIBLE_DEVICES": ""}
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-    assert train_together(file) == 2
-
-
-def start_two(file: Path) -> None:
-    import torch._dynamo  # noqa: F401 - takes seconds; once here instead of in both processes
-    from torch.multiprocessing.spawn import start_processes
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    start_processes(member, args=(file, port), nprocs=2, start_method="fork")
-
-
-def test_two_processes_step_like_one(tmp_path: Path) -> None:
-    from safetensors.numpy import load_file
-
-    team = run_here(f"t.start_two(pathlib.Path({str(tmp_path / 'two')!r}))")
-    assert train_together(tmp_path / "one") == 1
-    errors = team.communicate(timeout=180)[1]
-    assert team.returncode == 0, errors
-    one, two = load_file(tmp_path / "one"), load_file(tmp_path / "two")
-    assert one.keys() == two.keys()
-    assert sum(name.startswith("grad.") for name in one) == 2
-    for name in one:
-        np.testing.assert_allclose(two[name], one[name], rtol=1e-12, atol=1e-14, err_msg=name)
-        assert np.abs(one[name]).max() > 1e-3
+    with pytest.raises(ValueError, match="arrays differ in how many they have: x 7, mask 3; the ladder's `batch_axes`"):
+        Second().shard(batch)
+    with pytest.raises(ValueError, match="a batch of 2 cannot be divided over 3 processes"):
+        Second().shard({"x": np.zeros(2)})

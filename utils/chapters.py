@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from utils.errors import ReaderError
+
 ROOT = Path(__file__).resolve().parents[1]
 
 LEVELS = {
@@ -23,7 +25,7 @@ IMPORT_ROOTS = (*LEVELS, "proofs")
 """The folders of a chapter that Python imports from: the levels, and what the ladder declares with."""
 
 
-class ImportRootError(ImportError):
+class ImportRootError(ReaderError, ImportError):
     """A module of a chapter is there, and Python does not look in its folder. The message says what to run."""
 
 

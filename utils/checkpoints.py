@@ -1,4 +1,4 @@
-"""Checkpoints as safetensors files, and files that are written whole or not at all."""
+"""Checkpoints as safetensors files, and the lock of a run."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from typing import IO, Any
 
 import numpy as np
 
+from utils.errors import ReaderError
+from utils.files import write_atomic
 
-class RunError(Exception):
+
+class RunError(ReaderError):
     """A run cannot start or go on in its folder. The message says why, and what to do."""
 
 
@@ -60,6 +63,8 @@ def load_checkpoint(
     if _digest(arrays, text) != digest:
         raise CheckpointError(f"checkpoint {path} is damaged: its checksum does not fit. Delete it and start again")
     meta = json.loads(text)
+    if not isinstance(meta, dict):
+        raise CheckpointError(f"checkpoint {path} is damaged, or was not written by a run. Delete it and start again")
     if expect is not None:
         expect_identity(meta.get("identity", {}), expect, f"checkpoint {path}")
     return arrays, meta
@@ -76,6 +81,53 @@ def expect_identity(saved: Mapping[str, Any], expect: Mapping[str, Any], what: s
     ]
     if differing:
         raise CheckpointError(f"{what} is of another model or configuration: {'; '.join(differing)}")
+
+
+def fitting(params: Mapping[str, np.ndarray], like: Mapping[str, np.ndarray], what: str) -> dict[str, np.ndarray]:
+    """The parameters, if they are those of a model whose own are `like`: the same names and shapes, one floating dtype,
+    every number finite.
+
+    Args:
+        what: whose they are, for the message: "checkpoint runs/a/checkpoint.safetensors".
+
+    Raises:
+        CheckpointError: they are not; the message names what differs.
+    """
+    missing, unknown = like.keys() - params.keys(), params.keys() - like.keys()
+    problems = [
+        f"{word} {listed(sorted(names))}" for word, names in (("lacks", missing), ("also has", unknown)) if names
+    ]
+    floats = {name for name, array in like.items() if np.issubdtype(array.dtype, np.floating)}
+    for name in sorted(like.keys() & params.keys()):
+        array = params[name]
+        if array.shape != like[name].shape:
+            problems.append(f"{name} has shape {array.shape}, the model's has {like[name].shape}")
+        elif np.issubdtype(array.dtype, np.floating) != (name in floats) or array.dtype.kind == "c":
+            problems.append(f"{name} is {array.dtype}, the model's is {like[name].dtype}")
+        elif name in floats and not np.isfinite(array).all():
+            problems.append(f"{name} has values that are not finite")
+    dtypes = {str(array.dtype) for name, array in params.items() if name in floats}
+    if not problems and len(dtypes) > 1:
+        problems.append(f"its parameters are of several dtypes: {', '.join(sorted(dtypes))}")
+    if problems:
+        raise CheckpointError(f"{what} does not fit the model: {listed(problems)}")
+    return dict(params)
+
+
+def read_identity(folder: Path) -> dict[str, Any]:
+    """What the run in `folder` trains, from its run.json.
+
+    Raises:
+        FileNotFoundError: there is no run.
+        CheckpointError: the file is damaged.
+    """
+    try:
+        identity = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"run folder {folder}: run.json is damaged ({error}); start in another folder") from None
+    if not isinstance(identity, dict):
+        raise CheckpointError(f"run folder {folder}: run.json is damaged (it holds no names); start in another folder")
+    return identity
 
 
 def find_file(path_or_hub_name: str | Path) -> Path:
@@ -127,25 +179,6 @@ def listed(names: Iterable[str], most: int = 5) -> str:
     names = list(names)
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return (", ".join(names[:most]) or "none") + more
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write a file so that at any moment there is the old one or the new one, whole."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_json_atomic(path: Path, value: Any) -> None:
-    """Write a value as readable JSON, whole or not at all; numbers that are not finite are refused."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-    write_atomic(path, (text + "\n").encode("utf-8"))
 
 
 def lock(path: Path) -> IO[str]:

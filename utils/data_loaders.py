@@ -25,9 +25,10 @@ from pathlib import Path
 from typing import Any
 
 from utils import data_formats as formats
+from utils.errors import ReaderError, shortened
 
 
-class DataError(Exception):
+class DataError(ReaderError):
     """A data set is unknown, missing, damaged or cannot be stored. The message names set and file, and what to do."""
 
 
@@ -100,7 +101,12 @@ def both_sources(name: str) -> str:
 def data_folder() -> Path:
     """Where the files of the real sets lie: `RUNGS_DATA`, or the user's cache folder."""
     if chosen := os.environ.get("RUNGS_DATA"):
-        return Path(chosen).expanduser()
+        try:
+            return Path(chosen).expanduser()
+        except RuntimeError:
+            raise DataError(
+                f"RUNGS_DATA is {shortened(chosen)}, and there is no such user; set it to a folder"
+            ) from None
     import pooch
 
     return Path(pooch.os_cache("rungs"))
@@ -110,7 +116,7 @@ def missing_files(name: str, split: str | None = None) -> list[str]:
     """Those files of a set (or of one split) that are not in the cache folder; their contents are not looked at."""
     entry = CATALOGUE[name]
     wanted = {file: None for part, files in entry.files.items() if split in (None, part) for file in files}
-    return [file for file in wanted if not (data_folder() / file).is_file()]
+    return [file for file in wanted if not os.path.isfile(data_folder() / file)]
 
 
 def data_file(file: str, *, download: bool = True) -> Path:
@@ -119,6 +125,12 @@ def data_file(file: str, *, download: bool = True) -> Path:
     Raises:
         DataError: not a known file; missing and not to be had; damaged or altered; the folder cannot be written.
     """
+    path, _ = _checked(file, download)
+    return path
+
+
+def _checked(file: str, download: bool) -> tuple[Path, bytes]:
+    """Path and contents of a file; the very bytes that are returned have the sha256."""
     pin, folder = _pin(file), data_folder()
     path = folder / file
     try:
@@ -129,32 +141,24 @@ def data_file(file: str, *, download: bool = True) -> Path:
         if not download:
             raise DataError(_missing_message(file, "it may not be downloaded here"))
         _download(file, path)
-    _verify(file, path, pin)
-    return path
-
-
-_verified: dict[Path, tuple[int, int]] = {}  # path -> modification time and size of the contents that were checked
-
-
-def _verify(file: str, path: Path, pin: dict) -> None:
     try:
-        status = path.stat()
-        stamp = (status.st_mtime_ns, status.st_size)
-        if _verified.get(path) == stamp:
-            return
-        with path.open("rb") as stream:
-            got = hashlib.file_digest(stream, "sha256").hexdigest()
+        data = path.read_bytes()
     except OSError as error:
         raise DataError(f"{_named(file)} cannot be read at {path}: {error.strerror or error}") from error
-    if got != pin["sha256"]:
-        state = "truncated" if status.st_size < pin["bytes"] else "altered"
-        action = "Delete it and run again to fetch it anew" if file_url(file) else "Put the right file in its place"
-        raise DataError(
-            f"{_named(file)} is {state} and was not used: expected {pin['bytes']:,} bytes with sha256 "
-            f"{pin['sha256'][:16]}, got {status.st_size:,} bytes with sha256 {got[:16]}, at {path}. "
-            f"{action}, or set RUNGS_DATA to a folder that has it."
-        )
-    _verified[path] = stamp
+    _verify(file, path, pin, data)
+    return path, data
+
+
+def _verify(file: str, path: Path, pin: dict, data: bytes) -> None:
+    got = hashlib.sha256(data).hexdigest()
+    if got == pin["sha256"]:
+        return
+    state = "truncated" if len(data) < pin["bytes"] else "altered"
+    action = "Delete it and run again to fetch it anew" if file_url(file) else "Put the right file in its place"
+    raise DataError(
+        f"{_named(file)} is {state} and was not used: expected {pin['bytes']:,} bytes with sha256 {pin['sha256'][:16]}, "
+        f"got {len(data):,} bytes with sha256 {got[:16]}, at {path}. {action}, or set RUNGS_DATA to a folder that has it."
+    )
 
 
 def _download(file: str, path: Path) -> None:
@@ -230,7 +234,7 @@ def file_url(file: str) -> str:
 
 def _contents(file: str, download: bool) -> bytes:
     """The unpacked contents of a checked file."""
-    raw = data_file(file, download=download).read_bytes()
+    _, raw = _checked(file, download)
     if file.endswith(".gz"):
         return gzip.decompress(raw)
     return lzma.decompress(raw) if file.endswith(".xz") else raw

@@ -256,6 +256,8 @@ class Ladder:
     sizes: dict[str, Any] = field(default_factory=dict)  # of the small model that is proved, for every level
     init: Callable[[np.random.Generator], Params] = None  # pyright: ignore  # everything random; None: `random_params`
     noise: Callable[..., Batch] = no_noise  # (rng, batch, **sizes) -> the random draws of a training step, as arrays
+    batch_axes: Mapping[str, int] = field(default_factory=dict)  # where an array has its examples, if not along axis 0
+    terms: Callable[[Batch], int] | None = None  # how many terms the loss is the mean of; None: one for each example
     inputs: tuple[str, ...] = ()  # continuous inputs, whose gradients are compared
     activations: tuple[str, ...] = ()  # sub-layers in order of computation; every level records what each returns
     phases: tuple[Phase, ...] = (Phase(),)  # of a training step

@@ -23,7 +23,8 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from utils.chapters import LEVELS, ROOT, find_chapter
-from utils.checkpoints import write_json_atomic
+from utils.errors import ReaderError
+from utils.files import write_json_atomic
 
 __all__ = [
     "Commit",
@@ -38,13 +39,18 @@ __all__ = [
     "read_receipts",
     "render_table",
     "results_folder",
+    "threads",
     "versions",
     "write_json_atomic",
     "write_receipt",
 ]
 
 
-class ReceiptError(Exception):
+BUSY = 0.9
+"""Below this share of computing, the time on the clock says more about other processes than about a training."""
+
+
+class ReceiptError(ReaderError):
     """A receipt cannot be read, or does not fit. The message names the file."""
 
 
@@ -82,6 +88,9 @@ class Receipt(_Strict):
     dataset: str  # Dataset.source of what was trained and tested on
     steps: int = Field(ge=0)  # optimizer steps per seed
     wall_time_s: dict[int, float]  # seed -> seconds of training
+    cpu_time_s: dict[int, float] | None = (
+        None  # seed -> seconds that all threads computed; None where it was not counted
+    )
     config: dict[str, Any]
     hardware: dict[str, Any]
     versions: dict[str, str]
@@ -94,6 +103,10 @@ class Receipt(_Strict):
         if self.wall_time_s.keys() != self.values.keys():
             raise ValueError(
                 f"seeds of wall_time_s {sorted(self.wall_time_s)} and of values {sorted(self.values)} differ"
+            )
+        if self.cpu_time_s is not None and self.cpu_time_s.keys() != self.values.keys():
+            raise ValueError(
+                f"seeds of cpu_time_s {sorted(self.cpu_time_s)} and of values {sorted(self.values)} differ"
             )
         if self.level not in LEVELS:
             raise ValueError(f"level {self.level!r} is none of {', '.join(LEVELS)}")
@@ -130,6 +143,25 @@ class Receipt(_Strict):
         if self.std is None:
             return f"{_number(self.mean)}{unit} (1 seed)"
         return f"{_number(self.mean)} ± {self.std:.2g}{unit} ({len(self.values)} seeds)"
+
+    @property
+    def uncommitted(self) -> bool:
+        """Whether the code differed from its commit, or there was none: the number cannot be made again from the commit."""
+        return self.commit.dirty or not self.commit.id
+
+    @property
+    def waited(self) -> bool:
+        """Whether the machine was busy with other things: the process computed for less than its time on the clock."""
+        if self.cpu_time_s is None or self.hardware.get("gpu"):
+            return False
+        return sum(self.cpu_time_s.values()) < BUSY * sum(self.wall_time_s.values())
+
+    @property
+    def cost(self) -> str:
+        """What a seed costs: "12 min"; CPU time, and "12 min of CPU time", where the clock ran for other processes too."""
+        if self.waited and self.cpu_time_s is not None:
+            return f"{_duration(statistics.fmean(self.cpu_time_s.values()))} of CPU time"
+        return _duration(statistics.fmean(self.wall_time_s.values()))
 
     @property
     def path(self) -> Path:
@@ -202,7 +234,7 @@ def render_table(receipts: Iterable[Receipt], page: Path | None = None) -> str:
             r.summary,
             target,
             r.dataset.split(" (sha256", 1)[0],
-            f"{_duration(statistics.fmean(r.wall_time_s.values()))} per seed",
+            f"{r.cost} per seed",
             f"[{r.name}]({link})",
         )
         rows.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
@@ -230,7 +262,7 @@ def hardware() -> dict[str, Any]:
     found: dict[str, Any] = {
         "cpu": _cpu(),
         "cores": cores(),
-        "threads": _threads(),
+        "threads": threads(),
         "memory_gib": _memory(),
         "gpu": [],
     }
@@ -254,7 +286,8 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _threads() -> int:
+def threads() -> int:
+    """The threads that torch computes with; those of NumPy, where torch is not loaded."""
     torch: Any = sys.modules.get("torch")
     if torch is not None:
         return torch.get_num_threads()

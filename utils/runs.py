@@ -1,4 +1,4 @@
-"""A training run in a folder: a log, checkpoints, and a resume that continues bit for bit.
+"""A training run in a folder: a log, checkpoints, and a resume that continues bit for bit on as many threads.
 
 `utils.training_utils` shows how a training script uses it. A folder holds
 
@@ -16,27 +16,45 @@ import csv
 import io
 import json
 import os
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from utils.checkpoints import (
     CheckpointError,
     RunError,
     expect_identity,
+    fitting,
     load_checkpoint,
     lock,
+    read_identity,
     save_checkpoint,
-    write_atomic,
-    write_json_atomic,
 )
+from utils.files import write_atomic, write_json_atomic
 from utils.ladder import Params, Trainer
+from utils.receipts import threads
 from utils.training_utils import Batches, check_finite
 
 CHECKPOINT = "checkpoint.safetensors"
+
+
+class _Position(BaseModel):
+    """What a checkpoint says besides its arrays."""
+
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+    step: int = Field(ge=0)
+    elapsed: float = Field(ge=0)
+    cpu: float | None = Field(None, ge=0)
+    threads: int | None = Field(None, ge=1)
+    log_bytes: int = Field(ge=0)
+    generators: dict[str, Any]
+    batches: dict[str, Any] | None = None
 
 
 class Run:
@@ -105,6 +123,7 @@ class Run:
             write_json_atomic(self.folder / "run.json", self.identity)
         self._start, self._before = time.monotonic(), float(self._meta.get("elapsed", 0.0))
         self._last_checkpoint = self._start
+        self._cpu_start, self._cpu_before = time.process_time(), self._meta.get("cpu", 0.0 if not self._meta else None)
         if self.writes:
             for leftover in self.folder.glob(".*.tmp"):
                 leftover.unlink()
@@ -119,32 +138,48 @@ class Run:
 
     def _check_identity(self) -> None:
         try:
-            saved = json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
+            saved = read_identity(self.folder)
         except FileNotFoundError:
             raise RunError(f"nothing to resume: there is no run in {self.folder}; start without --resume") from None
-        except ValueError as error:
-            raise RunError(
-                f"run folder {self.folder}: run.json is damaged ({error}); start in another folder"
-            ) from None
         expect_identity(saved, self.identity, f"the run in {self.folder}")
         if (self.folder / "results.json").exists():
             raise RunError(f"the run in {self.folder} is finished; its results are in results.json there")
 
     def _load(self) -> None:
         arrays, meta = load_checkpoint(self.folder / CHECKPOINT, expect=self.identity)
+        try:
+            position = _Position.model_validate(meta)
+        except ValidationError as error:
+            wrong = ", ".join(".".join(map(str, problem["loc"])) for problem in error.errors())
+            raise CheckpointError(f"checkpoint {self.folder / CHECKPOINT} is damaged: {wrong}") from None
         self.params = group(arrays, "params")
         self.extra = group(arrays, "extra")
-        self.step = meta["step"]
+        self.step = position.step
         self._arrays, self._meta = arrays, meta
+        if position.threads not in (None, threads()):
+            told = f"note: this run was trained with {position.threads} threads, and goes on with {threads()}"
+            print(f"{told}: sums have another order, so that its last digits will differ", file=sys.stderr)
+
+    def weights(self, start: Params) -> Params:
+        """The parameters to train from: those of the checkpoint that is continued, or `start` in a new run.
+
+        Raises:
+            CheckpointError: the checkpoint's are not of this model: names, shapes or dtypes differ, or a value is not finite.
+        """
+        if self.params is None:
+            return start
+        return fitting(self.params, start, f"checkpoint {self.folder / CHECKPOINT}")
 
     def _open_log(self) -> None:
-        path, keep = self.folder / "log.jsonl", int(self._meta.get("log_bytes", 0))
+        path, keep = self.folder / "log.jsonl", self._meta.get("log_bytes", 0)
         size = path.stat().st_size if path.exists() else 0
         if size < keep:
             raise CheckpointError(
                 f"{path} has {size} bytes, but {keep} when the checkpoint of step {self.step} was written: it was cut or "
                 f"replaced. Put it back, or start in another folder"
             )
+        if keep:
+            read_log(self.folder)  # damaged, it is refused now and not after the training
         self._log = path.open("a", encoding="utf-8")
         self._log.truncate(keep)  # what was logged after the checkpoint will be logged again
 
@@ -161,7 +196,20 @@ class Run:
         """
         if self.params is None:
             return
-        trainer.load_optimizer_state(group(self._arrays, "optimizer"))
+        try:
+            self._restore(trainer, batches)
+        except (KeyError, ValueError, TypeError, IndexError, RuntimeError, AttributeError) as error:
+            place = self.folder / CHECKPOINT
+            raise CheckpointError(f"checkpoint {place} does not fit the code that continues it: {error!r}") from None
+
+    def _restore(self, trainer: Trainer, batches: Batches | None) -> None:
+        assert self.params is not None
+        state = group(self._arrays, "optimizer")
+        for name, array in state.items():
+            param = self.params.get(name.partition(".")[2])
+            if param is not None and array.ndim and array.shape != param.shape:
+                raise ValueError(f"optimizer state {name} has shape {array.shape}, its parameter {param.shape}")
+        trainer.load_optimizer_state(state)
         if batches is not None:
             batches.load_state(self._meta["batches"], self._arrays.get("batches.order"))
         for name, generator in self.rng.items():
@@ -208,7 +256,8 @@ class Run:
         arrays = {f"params.{name}": array for name, array in trainer.params().items()}
         arrays |= {f"optimizer.{name}": array for name, array in trainer.optimizer_state().items()}
         arrays |= {f"extra.{name}": array for name, array in (extra or {}).items()}
-        meta: dict[str, Any] = {"identity": self.identity, "step": self.step, "elapsed": self.elapsed, "generators": {}}
+        meta: dict[str, Any] = {"identity": self.identity, "step": self.step, "elapsed": self.elapsed}
+        meta |= {"cpu": self.cpu, "threads": threads(), "generators": {}}
         for name, generator in self.rng.items():
             if isinstance(generator, np.random.Generator):
                 meta["generators"][name] = generator.bit_generator.state
@@ -234,13 +283,24 @@ class Run:
         """Seconds of training, those before a resume included (up to the checkpoint)."""
         return self._before + time.monotonic() - self._start
 
+    @property
+    def cpu(self) -> float | None:
+        """Seconds that all threads together computed, as `elapsed`; None where a part of the run did not count them."""
+        return None if self._cpu_before is None else self._cpu_before + time.process_time() - self._cpu_start
+
     def finish(self, **metrics: float) -> dict[str, float]:
         """Write the final metrics, and return them. A finished run is never written to again."""
         results = {name: float(value) for name, value in metrics.items()}
         if self.writes:
             write_json_atomic(
                 self.folder / "results.json",
-                {"metrics": results, "steps": self.step, "wall_time_s": round(self.elapsed, 3)},
+                {
+                    "metrics": results,
+                    "steps": self.step,
+                    "wall_time_s": round(self.elapsed, 3),
+                    "cpu_time_s": None if self.cpu is None else round(self.cpu, 3),
+                    "threads": threads(),
+                },
             )
         return results
 
@@ -262,9 +322,19 @@ def export_csv(folder: Path) -> None:
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:
-    """The records of a run's log. A last line that a killed run left unfinished is not one."""
-    lines = (Path(folder) / "log.jsonl").read_text(encoding="utf-8").split("\n")
-    return [json.loads(line) for line in lines[:-1]]
+    """The records of a run's log. A last line that a killed run left unfinished is not one.
+
+    Raises:
+        RunError: a line is damaged.
+    """
+    path = Path(folder) / "log.jsonl"
+    try:
+        records = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path} is damaged ({error}); put it back, or start in another folder") from None
+    if not all(isinstance(record, dict) for record in records):
+        raise RunError(f"{path} is damaged (a line holds no names); put it back, or start in another folder")
+    return records
 
 
 def group(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

@@ -7,7 +7,6 @@ trainer = run.trainer(sizes)                       # at the level that was train
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,12 +14,22 @@ from pathlib import Path
 from typing import Any, Generic
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from utils.checkpoints import CheckpointError, load_checkpoint
+from utils.checkpoints import CheckpointError, fitting, load_checkpoint, read_identity
 from utils.config import C
 from utils.ladder import Params, Trainer, load_ladders
 from utils.runs import CHECKPOINT, group
+
+
+class _Results(BaseModel):
+    """results.json. Runs of earlier versions have neither CPU time nor threads."""
+
+    metrics: dict[str, float]
+    steps: int
+    wall_time_s: float
+    cpu_time_s: float | None = None
+    threads: int | None = None
 
 
 @dataclass(frozen=True)
@@ -37,8 +46,15 @@ class SavedRun(Generic[C]):
 
     @cached_property
     def results(self) -> Mapping[str, Any]:
-        """What a finished run ended with: "metrics", "steps", "wall_time_s"."""
-        return json.loads((self.folder / "results.json").read_text(encoding="utf-8"))
+        """What a finished run ended with: "metrics", "steps", "wall_time_s", "cpu_time_s", "threads"."""
+        try:
+            results = _Results.model_validate_json((self.folder / "results.json").read_bytes())
+        except FileNotFoundError:
+            raise
+        except ValidationError as error:
+            wrong = ", ".join(".".join(map(str, problem["loc"])) or problem["msg"] for problem in error.errors())
+            raise CheckpointError(f"run folder {self.folder}: results.json is damaged: {wrong}") from None
+        return results.model_dump()
 
     @property
     def metrics(self) -> Mapping[str, float]:
@@ -70,7 +86,16 @@ class SavedRun(Generic[C]):
             options: as in `Level.start`.
         """
         ladder = load_ladders(self.identity["chapter"])[self.identity["ladder"]]
-        return ladder.level(level or self.level, **sizes).start(self.params, **options)
+        implementation = ladder.level(level or self.level, **sizes)
+        return implementation.start(self.weights(implementation.fresh(np.random.default_rng(0))), **options)
+
+    def weights(self, like: Params) -> Params:
+        """The parameters of the last checkpoint, for a model whose own are `like`.
+
+        Raises:
+            CheckpointError: missing, damaged, not of this run, or not of this model.
+        """
+        return fitting(self.params, like, f"checkpoint {self.folder / CHECKPOINT}")
 
 
 def read_run(folder: Path | str, model: type[C]) -> SavedRun[C]:
@@ -84,7 +109,7 @@ def read_run(folder: Path | str, model: type[C]) -> SavedRun[C]:
     """
     folder = Path(folder)
     try:
-        identity = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        identity = read_identity(folder)
         return SavedRun(folder, identity, model.model_validate(identity["config"]))
     except ValidationError as error:
         wrong = sorted({".".join(map(str, problem["loc"])) or problem["msg"] for problem in error.errors()})

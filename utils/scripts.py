@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +20,7 @@ from pydantic import BaseModel
 
 from utils.chapters import LEVELS
 from utils.config import load_config
+from utils.errors import sentence
 from utils.ladder import Script
 
 
@@ -40,9 +43,7 @@ def train_command(
         chapter: its id; without `--out` the run goes to runs/train/<chapter>-<config>-<level>.
         about: the script's docstring, for `--help`.
 
-    Raises:
-        ConfigError: see `utils.config.load_config`.
-        RunError: see `utils.runs.Run`.
+    An error that the reader can act on ends the script with one sentence and its exit status, see `utils.errors`.
     """
     parser = _parser(about)
     parser.add_argument("--config", default="tiny", help="a name in configs/, or a path")
@@ -51,9 +52,22 @@ def train_command(
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--resume", action="store_true")
     given = parser.parse_args()
-    config = load_config(given.config, model, given.set, folder=configs)
-    out = given.out or Path("runs") / "train" / f"{chapter}-{Path(given.config).stem}-{given.level}"
-    return main(config, out, level=given.level, resume=given.resume)
+    with sentences():
+        config = load_config(given.config, model, given.set, folder=configs)
+        out = given.out or Path("runs") / "train" / f"{chapter}-{Path(given.config).stem}-{given.level}"
+        return main(config, out, level=given.level, resume=given.resume)
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """An error in the block that the reader can act on ends the script with one sentence and its exit status."""
+    try:
+        yield
+    except Exception as error:
+        if (told := sentence(error)) is None:
+            raise
+        print(f"error: {told[0]}", file=sys.stderr)
+        raise SystemExit(told[1]) from None
 
 
 def folder_argument(about: str | None) -> Path:

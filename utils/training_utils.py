@@ -8,7 +8,7 @@
 
         with Run(folder, identity, rng=rng, resume=resume) as run:
             implementation = load_ladders("03")["lenet5"].level(level, **sizes)
-            trainer = implementation.start(run.params or implementation.fresh(rng["init"]), lr=config.lr)
+            trainer = implementation.start(run.weights(implementation.fresh(rng["init"])), lr=config.lr)
             run.restore(trainer, batches)  # does nothing in a new run
 
             while batches.epoch < config.epochs:
@@ -23,7 +23,7 @@
             return run.finish(test_error=error(trainer, test))
 
 Killed at any moment and started again with `resume=True`, it ends with the same weights and the same log, bit for bit,
-as long as all randomness comes from `rng` and from nowhere else.
+as long as all randomness comes from `rng` and from nowhere else, on the same machine with the same number of threads.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from utils.errors import FAILED, ReaderError
+
 if TYPE_CHECKING:
     import torch
 
@@ -44,8 +46,10 @@ T = TypeVar("T")
 Batch = dict[str, np.ndarray]
 
 
-class NonFiniteLoss(ArithmeticError):  # noqa: N818 - it says what happened
+class NonFiniteLoss(ReaderError, ArithmeticError):  # noqa: N818 - it says what happened
     """Training has diverged: the loss, or another logged value, is infinite or no number."""
+
+    code = FAILED
 
 
 # Randomness
@@ -136,7 +140,12 @@ class Batches:
     def load_state(self, state: Mapping[str, int], order: np.ndarray | None) -> None:
         if state["count"] != self.count:
             raise ValueError(f"the batches to continue had {state['count']} examples, these have {self.count}")
-        self.epoch, self.position, self.order = state["epoch"], state["position"], order
+        epoch, position = state["epoch"], state["position"]
+        if not (isinstance(epoch, int) and epoch >= 0 and isinstance(position, int) and 0 <= position <= self.count):
+            raise ValueError(f"the batches to continue stand at epoch {epoch}, example {position} of {self.count}")
+        if order is not None and not np.array_equal(np.sort(order), np.arange(self.count)):
+            raise ValueError(f"the order of the batches to continue is none of {self.count} examples")
+        self.epoch, self.position, self.order = epoch, position, order
 
 
 def batches(
@@ -223,27 +232,35 @@ class Processes:
         return self.rank == 0
 
     def prepare(self, model: Any, optimizers: list[Any]) -> tuple[Any, list[Any]]:
-        """Model and optimizers that average gradients over all processes."""
+        """Model and optimizers that average gradients over all processes; batch normalisation sees the whole batch."""
         return model, optimizers
 
-    def shard(self, batch: Batch) -> Batch:
-        """This process's equal part of a batch, along axis 0; single numbers stay whole.
+    def shard(self, batch: Batch, axes: Mapping[str, int] | None = None) -> Batch:
+        """This process's part of a batch; single numbers stay whole. Parts differ by one example at most.
+
+        Args:
+            axes: along which axis an array has its examples, where that is not the first.
 
         Raises:
-            ValueError: the batch cannot be divided equally.
+            ValueError: the arrays differ in how many examples they have, or there are fewer than processes.
         """
         if self.world_size == 1:
             return batch
-        parts = {}
-        for name, array in batch.items():
-            if array.ndim and len(array) % self.world_size:
-                raise ValueError(
-                    f"a batch for {self.world_size} processes must divide equally, got {len(array)} examples in {name!r}: "
-                    f"choose a batch size that is a multiple, and drop_last=True"
-                )
-            size = len(array) // self.world_size if array.ndim else 0
-            parts[name] = array[self.rank * size : (self.rank + 1) * size] if array.ndim else array
-        return parts
+        along = {name: (axes or {}).get(name, 0) for name, array in batch.items() if array.ndim}
+        counts = {name: batch[name].shape[axis] for name, axis in along.items()}
+        if len(set(counts.values())) != 1:
+            raise ValueError(
+                f"a batch for {self.world_size} processes is divided by examples, and its arrays differ in how many they "
+                f"have: {', '.join(f'{name} {count}' for name, count in counts.items())}; the ladder's `batch_axes` "
+                f"says which axis that is"
+            )
+        count = next(iter(counts.values()))
+        if count < self.world_size:
+            raise ValueError(
+                f"a batch of {count} cannot be divided over {self.world_size} processes: choose a larger batch size"
+            )
+        rows = range(self.rank * count // self.world_size, (self.rank + 1) * count // self.world_size)
+        return batch | {name: batch[name].take(rows, axis) for name, axis in along.items()}
 
     def mean(self, value: float) -> float:
         """The mean of a number over all processes."""
@@ -262,6 +279,9 @@ class _AccelerateProcesses(Processes):
         self.rank, self.world_size = self.accelerator.process_index, self.accelerator.num_processes
 
     def prepare(self, model: Any, optimizers: list[Any]) -> tuple[Any, list[Any]]:
+        from utils.batch_statistics import normalise_together
+
+        normalise_together(model)
         model, *prepared = self.accelerator.prepare(model, *optimizers)
         return model, prepared
 

@@ -78,6 +78,9 @@ def test_messages_say_expected_and_got() -> None:
     for solve in (least_squares, normal_equations):
         with pytest.raises(ValueError, match=rf"{solve.__name__} expected .* got \(4, 2\) and \(4,\)"):
             solve(np.zeros((4, 2)), np.zeros(4))
+        for x, y in (((4,), (4, 1)), ((4, 2), (3, 1)), ((0, 2), (0, 1))):
+            with pytest.raises(ValueError, match=rf"{solve.__name__} expected .* with n >= 1, got \({x[0]}, ?.*\) and"):
+                solve(np.zeros(x), np.zeros(y))
 
 
 @pytest.mark.parametrize(

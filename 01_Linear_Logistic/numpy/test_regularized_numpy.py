@@ -95,6 +95,7 @@ def test_lasso_gives_constant_features_no_weight(value: float, alpha: float) -> 
 
 def test_refusals() -> None:
     x, y = np.zeros((3, 2)), np.zeros((3, 1))
+    assert L2Penalty(0.0).forward(np.ones(3)) == 0.0  # no penalty is one, too
     for refuse in (lambda: L2Penalty(-1.0), lambda: ridge(x, y, -1.0), lambda: lasso(x, y, -1.0)):
         with pytest.raises(ValueError, match="alpha >= 0, got -1"):
             refuse()

@@ -10,7 +10,7 @@ import pytest
 import torch
 from evaluate_linear import SQUASHES, closed_forms, pairwise_scores, pairwise_units
 from linear_data import load_rows
-from linear_paper import LinearRegression, training_step
+from linear_paper import LinearRegression, fit_least_squares, training_step
 from train_linear import CONFIGS, LinearConfig, main
 
 from utils.config import ConfigError, load_config
@@ -75,6 +75,20 @@ def test_training_step_is_gradient_descent() -> None:
     x = torch.randn(8, 3, generator=torch.Generator().manual_seed(1))
     losses = [training_step(model, criterion, optimizer, x, x[:, :1]) for _ in range(4)]
     assert losses == sorted(losses, reverse=True)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 2.5])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_closed_form_of_data_that_is_not_centred(alpha: float, dtype: torch.dtype) -> None:
+    """What makes it the minimiser: zero derivatives, X^T (X W^T + b - Y) + alpha W^T = 0 and residuals that add up to 0."""
+    g = torch.Generator().manual_seed(0)
+    x, y = torch.randn(30, 4, generator=g, dtype=dtype) + 3.0, torch.randn(30, 2, generator=g, dtype=dtype) - 5.0
+    model = LinearRegression(4, 2).to(dtype)
+    fit_least_squares(model, x, y, alpha=alpha)
+    residual = model(x) - y
+    tolerance = 1e-3 if dtype == torch.float32 else 1e-11
+    assert residual.sum(dim=0).abs().max() < tolerance
+    assert (x.T @ residual + alpha * model.linear.weight.T).abs().max() < tolerance
 
 
 def test_pairwise_scores_by_hand() -> None:

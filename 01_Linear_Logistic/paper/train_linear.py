@@ -16,7 +16,7 @@ from linear_data import Batch, load_rows
 from linear_numpy import Linear
 from pydantic import Field, model_validator
 
-from utils.config import Config
+from utils.config import BatchSize, Config, Passes, Rate, Seed
 from utils.data_loaders import both_sources
 from utils.ladder import Params, load_ladders
 from utils.levels.arrays import as_float32
@@ -47,10 +47,10 @@ class LinearConfig(Config):
     dataset: Literal["diabetes", "breast_cancer", "digits", "mnist"] = Field(
         description="the paper uses MNIST, its 60,000 training and 10,000 test images (section III-A)"
     )
-    epochs: int = Field(default=1, ge=1, description="passes over the training set")
-    batch_size: int = Field(default=100, ge=1, description="examples per step")
-    lr: float = Field(default=0.1, gt=0, description="epsilon of equation 18")
-    seed: int = Field(default=0, ge=0, description="seed of initial weights and batch order")
+    epochs: Passes = Field(default=1, description="passes over the training set")
+    batch_size: BatchSize = Field(default=100, description="examples per step")
+    lr: Rate = Field(default=0.1, description="epsilon of equation 18")
+    seed: Seed = Field(default=0, description="seed of initial weights and batch order")
 
     @model_validator(mode="after")
     def _fitting_data(self) -> Self:
@@ -72,7 +72,7 @@ def main(config: LinearConfig, folder: Path, *, level: str = "paper", resume: bo
 
     with Run(folder, identity, rng=rng, resume=resume) as run:
         implementation = load_ladders("01")[config.ladder].level(level, **sizes)
-        trainer = implementation.start(run.params or initial(sizes, rng["init"]), lr=config.lr)
+        trainer = implementation.start(run.weights(initial(sizes, rng["init"])), lr=config.lr)
         run.restore(trainer, batches)
 
         while batches.epoch < config.epochs:
@@ -130,11 +130,29 @@ def facts(config: LinearConfig, runs: Mapping[int, SavedRun]) -> dict[str, Any]:
     return SHARED | {"paper_value": 12.0, "dataset": both_sources(config.dataset)}
 
 
-def reproduce(folder: Path, *, seeds: Sequence[int] = (0, 1, 2), only: Sequence[str] | None = None) -> list[Receipt]:
+def reproduce(
+    folder: Path,
+    *,
+    seeds: Sequence[int] = (0, 1, 2),
+    only: Sequence[str] | None = None,
+    overrides: Sequence[str] = (),
+    replace: bool = False,
+) -> list[Receipt]:
     """Every MNIST number of the chapter: train or solve, write the receipt."""
-    receipts = reproduce_results(RESULTS, main, CONFIG, facts, folder, configs=CONFIGS, seeds=seeds, only=only)
+    receipts = reproduce_results(
+        RESULTS,
+        main,
+        CONFIG,
+        facts,
+        folder,
+        configs=CONFIGS,
+        seeds=seeds,
+        only=only,
+        overrides=overrides,
+        replace=replace,
+    )
     shared = SHARED | {"chapter": "01", "ladder": "linear", "level": "numpy", "dataset": both_sources("mnist")}
-    for solved in closed_forms(only):
+    for solved in () if overrides else closed_forms(only):  # there are no settings to change
         receipts.append(new_receipt(**shared, steps=0, **solved))
         write_receipt(receipts[-1])
     return receipts

@@ -80,7 +80,8 @@ class GradientDescent:
         for name, param in self.params.items():
             if param.grad is None:
                 raise RuntimeError(f"parameter {name} has no gradient: is it a leaf, and does the loss depend on it?")
-            param -= self.lr * param.grad
+        for param in self.params.values():
+            param.sub_(param.grad, alpha=self.lr)  # pyright: ignore[reportArgumentType]  # checked before anything moves
 
 
 # --8<-- [end:gradient_descent]
@@ -113,6 +114,7 @@ def least_squares(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         x: (n, in). y: (n, out).
     Returns: weight (out, in), bias (out,)
     """
+    check_examples("least_squares", x, y)
     x_mean, y_mean = x.mean(dim=0), y.mean(dim=0)
     # "gelsd" works through singular values, as NumPy does; torch's default driver needs independent features.
     weight = torch.linalg.lstsq(x - x_mean, y - y_mean, driver="gelsd").solution.T  # (out, in)
@@ -120,3 +122,10 @@ def least_squares(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 
 
 # --8<-- [end:closed_form]
+
+
+def check_examples(solver: str, x: Tensor, y: Tensor) -> None:
+    """Refuse what is no (n, in) with its (n, out); torch would broadcast a target of shape (n,) to something else."""
+    if x.ndim != 2 or y.ndim != 2 or len(x) != len(y) or len(x) == 0:
+        shapes = f"{tuple(x.shape)} and {tuple(y.shape)}"
+        raise ValueError(f"{solver} expected x (n, in) and y (n, out) with n >= 1, got {shapes}")

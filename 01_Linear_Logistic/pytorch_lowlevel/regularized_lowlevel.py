@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
-from linear_lowlevel import GradientDescent, Params
+from linear_lowlevel import GradientDescent, Params, check_examples
 from torch import Tensor
 
 
@@ -55,6 +55,7 @@ def ridge(x: Tensor, y: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
         x: (n, in). y: (n, out).
     Returns: weight (out, in), bias (out,)
     """
+    check_examples("ridge", x, y)
     x_mean, y_mean = x.mean(dim=0), y.mean(dim=0)
     features, targets = x.shape[1], y.shape[1]
     x_long = torch.cat([x - x_mean, math.sqrt(alpha) * torch.eye(features, dtype=x.dtype)])  # (n + in, in)
@@ -76,6 +77,7 @@ def lasso(x: Tensor, y: Tensor, alpha: float, *, tol: float = 1e-14, max_steps: 
     Raises:
         RuntimeError: not converged after `max_steps`.
     """
+    check_examples("lasso", x, y)
     n = len(x)
     x_mean, y_mean = x.mean(dim=0), y.mean(dim=0)
     varies = x.amax(dim=0) > x.amin(dim=0)  # a constant feature explains nothing; rounding of its mean must not either

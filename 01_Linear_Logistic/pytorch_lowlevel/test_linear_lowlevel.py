@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from linear_lowlevel import GradientDescent, init_linear, linear_regression, mse_loss, training_step
+from linear_lowlevel import GradientDescent, init_linear, least_squares, linear_regression, mse_loss, training_step
 from logistic_lowlevel import bce_with_logits, cross_entropy, sigmoid, softmax
-from regularized_lowlevel import lasso, soft_threshold
+from regularized_lowlevel import lasso, ridge, soft_threshold
 from torch.nn import functional as F
 
 
@@ -88,6 +88,27 @@ def test_lasso_gives_constant_features_no_weight(value: float, alpha: float) -> 
     assert torch.equal(bias, y.mean(dim=0))
 
 
+@pytest.mark.parametrize("shapes", [((4,), (4, 1)), ((4, 2), (4,)), ((4, 2), (3, 1)), ((0, 2), (0, 1))])
+def test_solvers_refuse_what_is_no_table_of_examples(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    x, y = torch.ones(shapes[0]), torch.ones(shapes[1])
+    for name, solve in (
+        ("least_squares", lambda: least_squares(x, y)),
+        ("ridge", lambda: ridge(x, y, 1.0)),
+        ("lasso", lambda: lasso(x, y, 1.0)),
+    ):
+        with pytest.raises(ValueError, match=rf"^{name} expected x \(n, in\) and y \(n, out\) with n >= 1, got"):
+            solve()
+
+
+def test_nothing_moves_when_a_later_parameter_has_no_gradient() -> None:
+    params = init_linear(3, 2, generator=generator())
+    before = params["linear.weight"].detach().clone()
+    params["linear.weight"].grad = torch.ones(2, 3)
+    with pytest.raises(RuntimeError, match=r"linear\.bias has no gradient"):
+        GradientDescent(params).step()
+    assert torch.equal(params["linear.weight"], before)
+
+
 def test_refusals() -> None:
     with pytest.raises(ValueError, match=r"expected a target of shape \(4, 1\), got \(4,\)"):
         mse_loss(torch.zeros(4, 1), torch.zeros(4))
@@ -95,6 +116,8 @@ def test_refusals() -> None:
         bce_with_logits(torch.zeros(4), torch.zeros(4, 1))
     with pytest.raises(ValueError, match="above 0, got -1"):
         GradientDescent({}, lr=-1)
+    with pytest.raises(ValueError, match="above 0, got 0"):
+        GradientDescent({}, lr=0)
     x = torch.randn(9, 2, generator=generator(), dtype=torch.float64)
     with pytest.raises(RuntimeError, match="did not converge in 3 steps"):
         lasso(x, x[:, :1] + 1, 0.01, max_steps=3)

@@ -89,11 +89,13 @@ class Dropout(Module):
     The mask is an input, so that every level can be given the same one.
 
     Raises:
-        ValueError: a mask of another shape than x.
+        ValueError: an empty x, or a mask of another shape than x.
     """
 
     def forward(self, x: Array, mask: Array | None = None) -> Array:
         """x, mask: any equal shape; the mask as `dropout_mask` makes it, which is taken in the dtype of x."""
+        if x.size == 0:
+            raise ValueError(f"Dropout got an empty batch of shape {x.shape}; it needs at least one value")
         if mask is not None and mask.shape != x.shape:
             raise ValueError(f"Dropout expected a mask of shape {x.shape}, got {mask.shape}")
         self.mask = None if mask is None else mask.astype(x.dtype, casting="same_kind", copy=False)

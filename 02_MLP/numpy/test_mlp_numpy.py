@@ -67,6 +67,12 @@ def test_shapes_and_labels_are_checked():
         model.forward(np.zeros((2, 5)), [np.ones((2, 3))])
     with pytest.raises(ValueError, match="at least an input, a hidden and an output"):
         MLP((5, 3), rng=rng)
+    with pytest.raises(ValueError, match="MLP1998 needs at least an input, a hidden and an output"):
+        MLP1998((5, 3), rng=rng)
+    with pytest.raises(ValueError, match=r"Dropout got an empty batch of shape \(0, 4\)"):
+        Dropout().forward(np.zeros((0, 4)), np.zeros((0, 4)))
+    with pytest.raises(ValueError, match="labels from 0 to 2, got -1"):
+        one_of_k(np.array([0, -1]), 3)
     with pytest.raises(ValueError, match=r"p must be in \[0, 1\), got 1"):
         dropout_mask((2, 2), 1.0, rng=rng)
     with pytest.raises(ValueError, match="labels from 0 to 2, got 3"):
@@ -77,6 +83,17 @@ def test_shapes_and_labels_are_checked():
         SquaredError().forward(np.zeros((0, 3)), np.zeros((0, 3)))
     with pytest.raises(ValueError, match=r"at least \(out, in\)"):
         he_normal((3,), rng=rng)
+
+
+def test_each_network_is_drawn_by_its_rule():
+    """He's rule for ReLU, LeCun's for the scaled tanh: sizes at which Glorot's would differ by a third."""
+    for p in MLP((300, 200, 100), rng=np.random.default_rng(0)).params.values():
+        want = np.sqrt(2.0 / p.shape[1]) if p.ndim > 1 else 0.0
+        assert p.std() == pytest.approx(want, rel=0.02)
+        assert p.ndim == 1 or np.abs(p).max() > 3.5 * want  # normal: a uniform draw ends at sqrt(3) deviations
+    for p in MLP1998((300, 200, 100), rng=np.random.default_rng(0)).params.values():
+        assert np.abs(p).max() == pytest.approx(2.4 / p.shape[1] if p.ndim > 1 else 0.0, rel=1e-2)
+        assert p.std() == pytest.approx(2.4 / p.shape[1] / np.sqrt(3) if p.ndim > 1 else 0.0, rel=0.02)
 
 
 def test_fans_count_the_kernel():

@@ -16,7 +16,7 @@ from utils.data_loaders import load_dataset
 from utils.figures.saving import save
 from utils.figures.tables import confusion_matrix
 from utils.saved_runs import read_run
-from utils.scripts import folder_argument
+from utils.scripts import folder_argument, sentences
 
 
 def evaluate(folder: Path) -> dict[str, Any]:
@@ -53,4 +53,5 @@ def main(folder: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(folder_argument(__doc__))
+    with sentences():
+        main(folder_argument(__doc__))

@@ -28,6 +28,19 @@ def test_initialisation_depends_on_the_generator_alone(build, init):
     assert not weights[0]["linears.0.bias"].any()
 
 
+def test_each_network_is_drawn_by_its_rule():
+    for build, init in ((MLP, init_mlp), (MLP1998, init_mlp1998)):
+        model = build((300, 200, 100))
+        init(model, torch.Generator().manual_seed(0))
+        for p in model.parameters():
+            if p.ndim == 1:
+                assert not p.any()
+            elif build is MLP:
+                assert p.std().item() == pytest.approx((2.0 / p.shape[1]) ** 0.5, rel=0.02)
+            else:
+                assert p.abs().max().item() == pytest.approx(2.4 / p.shape[1], rel=1e-2)
+
+
 def test_squared_error_by_hand():
     outputs = torch.tensor([[0.5, -1.0], [1.0, 1.0]])
     # targets (1, -1) and (-1, 1): errors (-0.5, 0) and (2, 0), half the squares 0.125 and 2, mean 1.0625

@@ -15,7 +15,7 @@ import torch
 from pydantic import Field, field_validator
 
 from utils.classification import error_rate, predictions
-from utils.config import Config
+from utils.config import BatchSize, Config, ConfigError, Decay, Passes, Rate, Seed, Width
 from utils.data_loaders import Dataset, both_sources, load_dataset
 from utils.ladder import Batch, Trainer, load_ladders
 from utils.levels.arrays import as_float32
@@ -36,31 +36,32 @@ class CONFIG(Config):
         description="mlp1998: scaled tanh, +-1 targets, squared error, SGD (LeCun et al. 1998, Appendix A); "
         "mlp: ReLU, He's initialisation, dropout, cross-entropy, AdamW"
     )
-    hidden: tuple[int, ...] = Field(
-        min_length=1, description="widths of the hidden layers (LeCun et al. 1998, sections III-C.5, III-C.6, figure 9)"
+    hidden: tuple[Width, ...] = Field(
+        min_length=1,
+        max_length=1000,
+        description="widths of the hidden layers (LeCun et al. 1998, sections III-C.5, III-C.6, figure 9)",
     )
     dataset: Literal["mnist", "fashion-mnist", "digits"] = Field(description="what to train and test on")
-    epochs: int = Field(ge=1, description="passes over the training set (20 in section III-B)")
-    batch_size: int = Field(10, ge=1, description="examples per step (the paper: one; see the deviations)")
-    lr: tuple[tuple[int, float], ...] = Field(
+    epochs: Passes = Field(description="passes over the training set (20 in section III-B)")
+    batch_size: BatchSize = Field(10, description="examples per step (the paper: one; see the deviations)")
+    lr: tuple[tuple[Passes, Rate], ...] = Field(
         min_length=1, description="(epoch, learning rate from that epoch on); the first epoch is 1 (schedule of III-B)"
     )
-    weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay of AdamW (Loshchilov, Hutter 2019)")
+    weight_decay: Decay = Field(0.0, description="decoupled weight decay of AdamW (Loshchilov, Hutter 2019)")
     dropout: float = Field(0.0, ge=0, lt=1, description="share of hidden units dropped (Srivastava et al. 2014)")
     held_out: int = Field(
         0,
         ge=0,
+        le=1_000_000_000,
         description="the last so many training images are kept back and take the test set's place, to choose rates",
     )
-    seed: int = Field(
-        0, ge=0, description="of initial weights, batch order and dropout masks, each a stream of its own"
-    )
+    seed: Seed = Field(0, description="of initial weights, batch order and dropout masks, each a stream of its own")
 
     @field_validator("lr")
     @classmethod
     def _from_the_first_epoch(cls, lr: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:
         epochs = [epoch for epoch, _ in lr]
-        if epochs[0] != 1 or epochs != sorted(set(epochs)) or min(rate for _, rate in lr) <= 0:
+        if epochs[0] != 1 or epochs != sorted(set(epochs)):
             raise ValueError("expected pairs of a rising epoch, the first 1, and a learning rate above 0")
         return lr
 
@@ -79,14 +80,14 @@ def load_split(config: CONFIG) -> tuple[Batch, Batch, str]:
     """What to train on, what to measure on, and the name of that measure.
 
     Raises:
-        ValueError: nothing is left to train on.
+        ConfigError: nothing is left to train on.
     """
     train = prepare(load_dataset(config.dataset, "train"))
     if config.held_out == 0:
         return train, prepare(load_dataset(config.dataset, "test")), "test_error"
     kept = len(train["labels"]) - config.held_out
     if kept <= 0:
-        raise ValueError(
+        raise ConfigError(
             f"held_out = {config.held_out} leaves nothing of {config.dataset}'s {kept + config.held_out} training images"
         )
     return take(train, slice(kept)), take(train, slice(kept, None)), "held_out_error"
@@ -124,7 +125,7 @@ def main(config: CONFIG, folder: Path, *, level: str = "paper", resume: bool = F
     options = {"weight_decay": config.weight_decay} if config.network == "mlp" else {}
 
     with Run(folder, identity, rng=rng, resume=resume) as run:
-        trainer = ladder.level(level, **sizes).start(run.params or start, lr=learning_rate(config, 1), **options)
+        trainer = ladder.level(level, **sizes).start(run.weights(start), lr=learning_rate(config, 1), **options)
         run.restore(trainer, batches)
         while batches.epoch < config.epochs:
             trainer.lr = learning_rate(config, batches.epoch + 1)
@@ -176,11 +177,29 @@ def facts(config: CONFIG, runs: Mapping[int, SavedRun]) -> dict[str, Any]:
     }
 
 
-def reproduce(folder: Path, *, seeds: Sequence[int] = (0, 1, 2), only: Sequence[str] | None = None) -> list[Receipt]:
+def reproduce(
+    folder: Path,
+    *,
+    seeds: Sequence[int] = (0, 1, 2),
+    only: Sequence[str] | None = None,
+    overrides: Sequence[str] = (),
+    replace: bool = False,
+) -> list[Receipt]:
     """Train each network of the papers once a seed, and write the receipts. A run that was interrupted is continued."""
     torch.set_num_threads(1)  # products this small do not gain from more, and sums then have one order
-    receipts = reproduce_results(RESULTS, main, CONFIG, facts, folder, configs=CONFIGS, seeds=seeds, only=only)
-    if not only or "symmetry" in only or "symmetry_sweeps" in only:
+    receipts = reproduce_results(
+        RESULTS,
+        main,
+        CONFIG,
+        facts,
+        folder,
+        configs=CONFIGS,
+        seeds=seeds,
+        only=only,
+        overrides=overrides,
+        replace=replace,
+    )
+    if not overrides and (not only or "symmetry" in only or "symmetry_sweeps" in only):
         symmetry = reproduce_symmetry()
         for receipt in symmetry:
             write_receipt(receipt)

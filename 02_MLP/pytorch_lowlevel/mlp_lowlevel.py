@@ -70,8 +70,8 @@ def scaled_tanh(x: Tensor) -> Tensor:
 
 # --8<-- [start:dropout]
 def dropout(x: Tensor, mask: Tensor | None) -> Tensor:
-    """x mask in training, x in evaluation; the mask holds 0 and 1 / (1 - p)."""
-    return x if mask is None else x * mask
+    """x mask in training, x in evaluation; the mask holds 0 and 1 / (1 - p), and is taken in the dtype of x."""
+    return x if mask is None else x * mask.to(x.dtype)
 
 
 # --8<-- [end:dropout]

@@ -43,7 +43,8 @@ class Optimizer(ABC):
         for name, p in self.params.items():
             if p.grad is None:
                 raise ValueError(f"{type(self).__name__}.step: {name} has no gradient; call loss.backward() first")
-            self.update(name, p, p.grad)
+        for name, p in self.params.items():
+            self.update(name, p, p.grad)  # pyright: ignore[reportArgumentType]  # checked before anything moves
 
     @abstractmethod
     def update(self, name: str, p: Tensor, g: Tensor) -> None:

@@ -47,6 +47,30 @@ def test_optimizers_refuse_what_cannot_be_meant(name):
         name({"w": torch.zeros(2, requires_grad=True)}, lr=0.1).step()
 
 
+@pytest.mark.parametrize("name", [SGD, RMSprop, Adam, AdamW])
+def test_nothing_moves_when_a_later_parameter_has_no_gradient(name):
+    params = {"w": torch.zeros(2, requires_grad=True), "b": torch.zeros(2, requires_grad=True)}
+    params["w"].grad = torch.ones(2)
+    with pytest.raises(ValueError, match="b has no gradient"):
+        name(params, lr=0.1).step()
+    assert not params["w"].any()
+
+
+def test_each_network_is_drawn_by_its_rule():
+    for p in init_mlp((300, 200, 100), generator=generator()).values():
+        want = (2.0 / p.shape[1]) ** 0.5 if p.ndim > 1 else 0.0
+        assert p.std().item() == pytest.approx(want, rel=0.02)
+        assert p.ndim == 1 or p.abs().max().item() > 3.5 * want
+    for p in init_mlp1998((300, 200, 100), generator=generator()).values():
+        assert p.abs().max().item() == pytest.approx(2.4 / p.shape[1] if p.ndim > 1 else 0.0, rel=1e-2)
+
+
+def test_dropout_takes_the_mask_in_the_dtype_of_x():
+    x, mask = torch.ones(2, 3), torch.full((2, 3), 2.0, dtype=torch.float64)
+    assert mlp_lowlevel.dropout(x, mask).dtype == torch.float32
+    assert torch.equal(mlp_lowlevel.dropout(x, mask), torch.full((2, 3), 2.0))
+
+
 def test_an_update_leaves_no_trace_in_the_graph():
     params = {"w": torch.ones(3, requires_grad=True)}
     optimizer = AdamW(params, lr=0.1)

@@ -12,6 +12,7 @@ product with the weights gives (O, h, w, B), which is again that order. Element-
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from module_numpy import Module
 from numpy.lib.stride_tricks import sliding_window_view
 
 Array = np.ndarray
+
+CACHE = 1 << 20  # bytes of columns that are worked on at once: about the size of one core's second-level cache
 
 
 # --8<-- [start:layout]
@@ -40,19 +43,19 @@ def to_batch_first(x: Array) -> Array:
 def im2col(x: Array, k: int, stride: int) -> Array:
     """Every k x k patch of the images as a column. x: (C, H, W, B). Returns: (C k k, h w B)"""
     windows = sliding_window_view(x, (k, k), axis=(1, 2))[:, ::stride, ::stride]  # (C, h, w, B, k, k), a view
-    return windows.transpose(0, 4, 5, 1, 2, 3).reshape(x.shape[0] * k * k, -1)  # the one copy
+    return windows.transpose(0, 4, 5, 1, 2, 3).reshape(
+        x.shape[0] * k * k, -1
+    )  # the one copy; none where k = stride = 1
 
 
-def col2im(dcols: Array, shape: tuple[int, int, int, int], k: int, stride: int) -> Array:
-    """The gradient of `im2col`: a pixel that lies in several patches gets the sum. Returns: (C, H, W, B)"""
-    C, H, W, B = shape
+def col2im(dcols: Array, dx: Array, k: int, stride: int) -> None:
+    """The gradient of `im2col`, added to dx: a pixel that lies in several patches gets the sum. dx: (C, H, W, B)"""
+    C, H, W, B = dx.shape
     h, w = (H - k) // stride + 1, (W - k) // stride + 1
     dcols = dcols.reshape(C, k, k, h, w, B)
-    dx = np.zeros(shape, dtype=dcols.dtype)
     for i in range(k):
         for j in range(k):
             dx[:, i : i + stride * h : stride, j : j + stride * w : stride] += dcols[:, i, j]
-    return dx
 
 
 # --8<-- [end:im2col]
@@ -110,14 +113,29 @@ class Conv2d(Module):
         x = to_batch_last(x)  # (C, H, W, B)
         if p:
             x = np.pad(x, ((0, 0), (p, p), (p, p), (0, 0)))  # (C, H + 2p, W + 2p, B)
-        C, H, W, B = self.padded = x.shape
-        self.cols = im2col(x, k, s)  # (C k k, h w B)
+        C, H, W, B = x.shape
+        self.x = x
         self.w2d = self.kernels().reshape(-1, C * k * k)  # (O, C k k)
-        y = self.w2d @ self.cols  # Y = W X: (O, h w B)
+        self.shape = (len(self.w2d), (H - k) // s + 1, (W - k) // s + 1, B)
+        y = np.empty((len(self.w2d), self.shape[1] * self.shape[2] * B), np.result_type(self.w2d, x))  # (O, h w B)
+        for rows, columns in self.blocks():
+            np.matmul(self.w2d, im2col(x[:, rows], k, s), out=y[:, columns])  # Y = W X
         if self.bias is not None:
             y += self.bias[:, None]
-        self.shape = (len(y), (H - k) // s + 1, (W - k) // s + 1, B)
         return to_batch_first(y.reshape(self.shape))  # (B, O, h, w)
+
+    def blocks(self) -> Iterator[tuple[slice, slice]]:
+        """Blocks of output rows whose columns fit in the cache: they are multiplied before they leave it.
+
+        Yields: the rows of the padded image that a block reads, and its columns among the h w B.
+        """
+        k, s = self.kernel_size, self.stride
+        _, h, w, B = self.shape
+        one_row = self.w2d.shape[1] * w * B * self.x.itemsize  # bytes
+        step = h if k == 1 else max(1, CACHE // one_row)  # a 1x1 kernel copies nothing that could fall out of the cache
+        for first in range(0, h, step):
+            last = min(first + step, h)
+            yield slice(s * first, s * (last - 1) + k), slice(first * w * B, last * w * B)
 
     def backward(self, dy: Array) -> Array:
         """dy: (B, O, h, w). Adds to `grads`. Returns: dx (B, C, H, W)"""
@@ -127,16 +145,24 @@ class Conv2d(Module):
     def backward_params(self, dy: Array) -> None:
         """Adds to `grads`. Alone it is for a first layer, whose dx nobody asks for."""
         dy2d = self._dy2d(dy)  # (O, h w B)
-        dw = (self.cols @ dy2d.T).T  # dW = dY X^T: (O, C k k)
+        dw = np.zeros((self.w2d.shape[1], len(dy2d)), dy2d.dtype)  # (C k k, O)
+        for rows, columns in self.blocks():
+            # unfolded anew: that is cheaper than fetching the columns of the forward pass from memory
+            dw += im2col(self.x[:, rows], self.kernel_size, self.stride) @ dy2d[:, columns].T  # dW^T = X dY^T
+        dw = dw.T  # (O, C k k)
         self.add_kernel_grad(dw.reshape(len(dw), -1, self.kernel_size, self.kernel_size))
         if self.bias is not None:
             self.grads["bias"] += dy2d.sum(axis=1)  # db = sum of dY over images and positions
 
     def backward_input(self, dy: Array) -> Array:
         """Returns: dx (B, C, H, W)"""
-        dcols = self.w2d.T @ self._dy2d(dy)  # dX = W^T dY: (C k k, h w B)
-        dx = col2im(dcols, self.padded, self.kernel_size, self.stride)  # (C, H + 2p, W + 2p, B)
-        p = self.padding
+        dy2d, k, s, p = self._dy2d(dy), self.kernel_size, self.stride, self.padding
+        if k == s == 1:  # a pixel is its own column
+            dx = (self.w2d.T @ dy2d).reshape(self.x.shape)  # dX = W^T dY
+        else:
+            dx = np.zeros(self.x.shape, dtype=dy.dtype)  # (C, H + 2p, W + 2p, B)
+            for rows, columns in self.blocks():
+                col2im(self.w2d.T @ dy2d[:, columns], dx[:, rows], k, s)
         return to_batch_first(dx[:, p:-p, p:-p] if p else dx)
 
     def _dy2d(self, dy: Array) -> Array:
@@ -198,12 +224,14 @@ class MaxPool2d(_Pool2d):
     def forward(self, x: Array) -> Array:
         """x: (B, C, H, W). Returns: (B, C, h, w)"""
         x = self.padded(x, -np.inf)  # (C, H + 2p, W + 2p, B)
+        has_nan = np.isnan(x.max())
         first, *others = self.windows(x)  # k^2 views (C, h, w, B)
         best = first.copy()
         self.winner = np.zeros(best.shape, dtype=np.int16)  # which of the k^2 pixels it is
         for n, candidate in enumerate(others, start=1):
             better = candidate > best  # not >=: an equal value does not replace the first
-            better |= np.isnan(candidate)  # every comparison with NaN is false
+            if has_nan:
+                better |= np.isnan(candidate)  # every comparison with NaN is false
             np.copyto(best, candidate, where=better)
             self.winner[better] = n
         y = to_batch_first(best)

@@ -109,6 +109,10 @@ def test_equation_9_stays_finite():
     for y in (np.full((2, 3), 1e4), np.zeros((2, 3)), np.array([[1e4, 0.0, 1e-300]] * 2)):
         assert np.isfinite(loss.forward(y, np.array([0, 1])))
         assert np.isfinite(loss.backward()).all()
+    # a large j: without the shift every exponential would be 0, and its logarithm -inf
+    far = MAPLoss(j=1000.0)
+    assert far.forward(np.array([[1000.0, 1001.0]]), np.array([0])) == pytest.approx(np.log(2.0 + np.exp(-1.0)))
+    np.testing.assert_allclose(far.backward(), [[1.0 - 1.0 / far.total[0], -np.exp(-1.0) / far.total[0]]], rtol=1e-12)
 
 
 @pytest.mark.parametrize(("model", "loss"), [("lenet5", MAPLoss), ("lenet5", RBFLoss), ("modern", None)])

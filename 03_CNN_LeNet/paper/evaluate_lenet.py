@@ -10,7 +10,7 @@ from train_lenet import CONFIG, model_sizes
 from utils.classification import error_rate, predictions
 from utils.data_loaders import load_dataset
 from utils.saved_runs import read_run
-from utils.scripts import folder_argument
+from utils.scripts import folder_argument, sentences
 
 
 def main(folder: Path) -> dict[str, float]:
@@ -24,5 +24,6 @@ def main(folder: Path) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    for metric, value in main(folder_argument(__doc__)).items():
-        print(f"{metric:<24} {value:.2f} %")
+    with sentences():
+        for metric, value in main(folder_argument(__doc__)).items():
+            print(f"{metric:<24} {value:.2f} %")

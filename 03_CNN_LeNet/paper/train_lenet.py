@@ -17,7 +17,7 @@ from lenet_numpy import FULL_TABLE
 from pydantic import Field, model_validator
 
 from utils.classification import error_rate, predictions
-from utils.config import Config
+from utils.config import BatchSize, Config, Examples, Passes, Rate, Seed
 from utils.data_loaders import both_sources, load_dataset
 from utils.ladder import Batch, Trainer, load_ladders
 from utils.levels.arrays import as_float32
@@ -40,17 +40,16 @@ class LeNetConfig(Config):
     )
     table: Literal["paper", "full"] = Field("paper", description="the links of C3: Table I, or every map to every map")
     dataset: Literal["mnist", "fashion-mnist", "digits"] = Field(description="the paper: MNIST (section III-A)")
-    examples: int | None = Field(
+    examples: Examples | None = Field(
         None,
-        ge=1,
         description="only the first so many training images (15,000, 30,000, 60,000 in Figure 6); all if empty",
     )
-    epochs: int = Field(20, ge=1, description="passes over the training set (20 in section III-B)")
-    batch_size: int = Field(64, ge=1, description="images per step (the paper: one; see the deviations)")
-    lr: float = Field(0.002, gt=0, description="the largest learning rate; the paper's rates belong to its Appendix C")
+    epochs: Passes = Field(20, description="passes over the training set (20 in section III-B)")
+    batch_size: BatchSize = Field(64, description="images per step (the paper: one; see the deviations)")
+    lr: Rate = Field(0.002, description="the largest learning rate; the paper's rates belong to its Appendix C")
     momentum: float = Field(0.9, ge=0, lt=1, description="of SGD (none in the paper)")
     warmup: float = Field(0.3, ge=0, lt=1, description="share of the steps in which the learning rate rises")
-    seed: int = Field(0, ge=0, description="of initial weights and batch order, each a stream of its own")
+    seed: Seed = Field(0, description="of initial weights and batch order, each a stream of its own")
 
     @model_validator(mode="after")
     def _table_of_lenet5(self) -> Self:
@@ -93,7 +92,7 @@ def main(config: LeNetConfig, folder: Path, *, level: str = "paper", resume: boo
     start = as_float32(ladder.level("numpy", **sizes).fresh(rng["init"]))  # every level starts from the same
 
     with Run(folder, identity, rng=rng, resume=resume) as run:
-        trainer = ladder.level(level, **sizes).start(run.params or start, lr=config.lr, momentum=config.momentum)
+        trainer = ladder.level(level, **sizes).start(run.weights(start), lr=config.lr, momentum=config.momentum)
         run.restore(trainer, batches)
         while batches.epoch < config.epochs:
             losses = []
@@ -166,13 +165,31 @@ def facts(config: LeNetConfig, runs: Mapping[int, SavedRun]) -> dict[str, Any]:
     }
 
 
-def reproduce(folder: Path, *, seeds: Sequence[int] = (0, 1, 2), only: Sequence[str] | None = None) -> list[Receipt]:
+def reproduce(
+    folder: Path,
+    *,
+    seeds: Sequence[int] = (0, 1, 2),
+    only: Sequence[str] | None = None,
+    overrides: Sequence[str] = (),
+    replace: bool = False,
+) -> list[Receipt]:
     """Every MNIST number of the chapter, one training a seed. A run that was interrupted is continued, a finished one
     is taken as it is. The receipts are written one by one."""
     import torch
 
     torch.set_num_threads(1)  # sums then have one order
-    return reproduce_results(RESULTS, main, CONFIG, facts, folder, configs=CONFIGS, seeds=seeds, only=only)
+    return reproduce_results(
+        RESULTS,
+        main,
+        CONFIG,
+        facts,
+        folder,
+        configs=CONFIGS,
+        seeds=seeds,
+        only=only,
+        overrides=overrides,
+        replace=replace,
+    )
 
 
 if __name__ == "__main__":

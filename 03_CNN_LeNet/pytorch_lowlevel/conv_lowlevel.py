@@ -93,7 +93,8 @@ def multiply_then_add(x: Tensor, weight: Tensor, stride: int) -> Tensor:
 def max_pool2d(x: Tensor, kernel_size: int, stride: int | None = None, padding: int = 0) -> Tensor:
     """The largest value of every window; of equal ones the first, row by row, gets the gradient.
 
-    `max` along an axis picks one value and sends the gradient to it; `amax` would share it among equal values.
+    `max` along an axis picks one value and sends the gradient to it; `amax` would share it among equal values. NaN counts as
+    larger than any number, and of several NaN the last gets the gradient, as in torch.
 
     x: (B, C, H, W). Returns: (B, C, h, w)
     """
@@ -106,7 +107,10 @@ def max_pool2d(x: Tensor, kernel_size: int, stride: int | None = None, padding: 
     else:
         windows = unfold(x, k, stride).permute(1, 2, 0, 3, 4, 5)
     windows = windows.flatten(0, 1)  # (k, k, C, h, w, B) -> (k k, C, h, w, B)
-    return to_batch_first(windows.max(dim=0).values)
+    y = windows.max(dim=0).values
+    if y.isnan().any():
+        y = torch.where(y.isnan(), windows.flip(0).max(dim=0).values, y)  # `max` picks the first NaN
+    return to_batch_first(y)
 
 
 # --8<-- [end:max_pooling]

@@ -42,6 +42,26 @@ def test_pooling_against_torch(seed, k, stride, padded, ties):
     same(avg_pool2d(x, k, stride, padding), F.avg_pool2d(x, k, stride, padding), (x,), g)
 
 
+@pytest.mark.parametrize("window", [{"kernel_size": 2}, {"kernel_size": 3, "stride": 2, "padding": 1}])
+def test_nan_wins_and_gets_the_gradient_as_in_torch(window):
+    x = torch.randn(2, 3, 6, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    x[0, :, :3, ::3], x[1, 0, 2:4, 2:4] = torch.nan, torch.nan
+    ours, theirs = x.clone().requires_grad_(), x.clone().requires_grad_()
+    got, want = max_pool2d(ours, **window), F.max_pool2d(theirs, **window)
+    dy = torch.arange(1.0, want.numel() + 1, dtype=torch.float64).view_as(want)
+    got.backward(dy)
+    want.backward(dy)
+    assert want.isnan().any()
+    torch.testing.assert_close(got, want, equal_nan=True)
+    torch.testing.assert_close(ours.grad, theirs.grad)
+
+
+@pytest.mark.parametrize("shape", [(2, 6, 8), (2, 5, 8, 8), (0, 6, 8, 8), (2, 6, 4, 8), (2, 6, 8, 4)])
+def test_each_wrong_shape_is_refused(shape):
+    with pytest.raises(ValueError, match="conv2d expected a non-empty"):
+        conv2d(torch.zeros(shape), torch.zeros(4, 6, 5, 5))
+
+
 def test_what_is_refused():
     with pytest.raises(ValueError, match=r"conv2d expected a non-empty \(B, 6, H, W\) .* got \(2, 3, 8, 8\)"):
         conv2d(torch.zeros(2, 3, 8, 8), torch.zeros(4, 6, 5, 5))

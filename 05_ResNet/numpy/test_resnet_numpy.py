@@ -108,6 +108,16 @@ def test_float32_stays_float32() -> None:
         assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
 
 
+@pytest.mark.parametrize("block", [BasicBlock, Bottleneck])
+@pytest.mark.parametrize("option", ["A", "B"])
+def test_a_block_of_float32_has_nothing_else(block: type, option: str) -> None:
+    layer = block(3, 4, 2, option=option, rng=rng_of(), dtype=np.float32)
+    y = layer.forward(np.ones((2, 3, 5, 7), np.float32))
+    arrays = [y, layer.backward(np.ones_like(y)), *layer.params.values(), *layer.grads.values()]
+    arrays += [layer.downsample.backward(np.ones_like(y)), *(b for b in layer.buffers.values() if b.ndim)]
+    assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
+
+
 def test_bad_input_is_refused() -> None:
     rng = rng_of()
     norm, net = BatchNorm2d(3), CifarResNet(8, width=2, rng=rng)

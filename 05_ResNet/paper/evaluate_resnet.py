@@ -14,8 +14,9 @@ from resnet_data import Images, load_images, prepare
 from resnet_paper import Block, CifarResNet
 from torch import Tensor, nn
 
+from utils.levels.arrays import to_numpy
 from utils.saved_runs import SavedRun, read_run
-from utils.scripts import folder_argument
+from utils.scripts import folder_argument, sentences
 
 
 def images_of(config: train_resnet.CONFIG) -> Images:
@@ -38,7 +39,8 @@ def build(run: SavedRun[train_resnet.CONFIG]) -> CifarResNet:
     """The network of a run, in evaluation mode."""
     with torch.random.fork_rng(devices=[]):
         model = CifarResNet(**train_resnet.model_sizes(run.config))
-    model.load_state_dict({name: torch.tensor(value) for name, value in run.params.items()})
+    params = run.weights(to_numpy(model.state_dict()))
+    model.load_state_dict({name: torch.tensor(value) for name, value in params.items()})
     return model.eval()
 
 
@@ -98,4 +100,5 @@ def first_images(data: Images, count: int) -> tuple[Tensor, Tensor]:
 
 
 if __name__ == "__main__":
-    print(evaluate(folder_argument(__doc__)))
+    with sentences():
+        print(evaluate(folder_argument(__doc__)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from utils.config import ConfigError
 from utils.data_loaders import load_dataset
 from utils.ladder import Batch
 
@@ -43,7 +44,7 @@ def load_images(dataset: str, *, held_out: int, train_images: int | None = None,
     rest = len(every["labels"]) - held_out
     count = rest if train_images is None else train_images
     if not 0 < count <= rest:
-        raise ValueError(f"{dataset} has {rest} training images beside {held_out} held out, asked for {count}")
+        raise ConfigError(f"{dataset} has {rest} training images beside {held_out} held out, asked for {count}")
     train = {name: array[:count] for name, array in every.items()}
     apart = {name: array[rest:] for name, array in every.items()}
     mean = train["images"].mean(axis=0, dtype=np.float64)  # (C, H, W)
@@ -59,7 +60,7 @@ def as_bchw(images: Array, size: int | None) -> Array:
         return images
     B, C, H, W = images.shape
     if H % size or W % size:
-        raise ValueError(f"image_size {size} must divide the images' {H} x {W} pixels")
+        raise ConfigError(f"image_size {size} must divide the images' {H} x {W} pixels")
     blocks = images.reshape(B, C, size, H // size, size, W // size)
     return blocks.mean(axis=(3, 5), dtype=np.float32).round().astype(images.dtype)
 

@@ -82,14 +82,16 @@ def images_and_labels(examples: int = 2, size: int = 33) -> dict[str, np.ndarray
     [("torchvision", 18), ("timm", 18), ("timm", 34), ("timm", 50), ("transformers", 18)],
 )
 def test_full_size_network_is_the_references(source: str, depth: int, tmp_path: Path) -> None:
-    """Saved by the reference, loaded by name: logits, loss, every gradient and every buffer agree, in both modes."""
+    """Saved by the reference, loaded by name: logits, loss, every gradient and every buffer agree, in both modes; the
+    deeper ones in training mode, for evaluation does nothing to their blocks that it does not do to those of 18 layers
+    and of the `bottleneck` ladder."""
     model = theirs(source, depth)
     file = tmp_path / "model.safetensors"
     save_file({name: value.contiguous() for name, value in model.state_dict().items()}, file)
     params = load_checkpoint(tmp_path, depth=depth, source=source, classes=11)
     level, reference = FULL.level("paper", depth=depth, **SIZES), Reference(model, name_table(source, params))
     batch = images_and_labels()
-    for training in (False, True):
+    for training in (True, False) if depth == 18 else (True,):
         got, want = (each.run(params, batch, training=training) for each in (level, reference))
         bad = [f"{f.what}: {f.message}" for f in compare_results(got, want) if not f.ok]
         assert not bad, bad[:5]

@@ -12,7 +12,7 @@ import pytest
 import torch
 import train_resnet
 from resnet_data import Images, as_bchw, augment, load_images, prepare
-from resnet_paper import CifarResNet, ResNet
+from resnet_paper import CifarResNet, PadShortcut, ResNet
 from torch.nn import functional as F
 
 from utils.config import ConfigError, load_config
@@ -201,6 +201,14 @@ def test_switches_compute_the_same(
 
 def stride_of(model: torch.nn.Module, name: str) -> tuple[int, ...]:
     return model.get_submodule(name).stride  # type: ignore[return-value]  # pyright: ignore
+
+
+def test_option_a_by_hand() -> None:
+    """Two channels become five: one channel of zeros before, two behind; every second pixel stays."""
+    x = torch.arange(18.0).reshape(1, 2, 3, 3) + 1.0
+    want = torch.zeros(1, 5, 2, 2)
+    want[:, 1:3] = x[:, :, ::2, ::2]
+    assert torch.equal(PadShortcut(2, 5, 2)(x), want)
 
 
 def test_stride_of_the_bottleneck() -> None:

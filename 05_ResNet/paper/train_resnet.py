@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 from resnet_data import Images, augment, load_images, prepare
 
 from utils.classification import error_rate, predictions
-from utils.config import Config
+from utils.config import BatchSize, Config, ConfigError, Decay, Device, Examples, Rate, Seed, Steps, Width
 from utils.data_loaders import both_sources
 from utils.ladder import Batch, Trainer, load_ladders
 from utils.levels.arrays import as_float32
@@ -37,29 +37,35 @@ class CONFIG(Config):
     network: Literal["cifar_resnet", "plain"] = Field(
         description="with shortcuts, or the plain network of the same depth (section 4.2)"
     )
-    depth: int = Field(ge=8, description="6n + 2 layers: 20, 32, 44, 56, 110 (section 4.2)")
-    width: int = Field(16, ge=1, description="channels of the first stage (section 4.2)")
+    depth: int = Field(ge=8, le=1202, description="6n + 2 layers: 20, 32, 44, 56, 110 (section 4.2)")
+    width: Width = Field(16, le=1024, description="channels of the first stage (section 4.2)")
     option: Literal["A", "B"] = Field("A", description="shortcut where the shape changes (section 3.3; A in 4.2)")
     dataset: Literal["cifar-10", "digits"] = Field(description="what to train and test on")
-    held_out: int = Field(5000, ge=0, description="training images kept apart (the paper's 45k/5k split, section 4.2)")
-    train_images: int | None = Field(None, ge=1, description="train on the first so many; null takes all")
-    image_size: int | None = Field(None, ge=4, description="pool the images to this size; null keeps theirs")
-    steps: int = Field(64_000, ge=1, description="iterations (section 4.2)")
-    batch_size: int = Field(128, ge=2, description="images per iteration (section 4.2, on two GPUs)")
-    lr: float = Field(0.1, gt=0, description="learning rate at the start (section 4.2)")
-    lr_drops: tuple[int, ...] = Field((32_000, 48_000), description="iterations at which it is divided by 10")
-    warmup_steps: int = Field(0, ge=0, description="iterations at warmup_lr first (about 400 for 110 layers)")
-    warmup_lr: float = Field(0.01, gt=0, description="learning rate of the warm-up (section 4.2)")
+    held_out: int = Field(
+        5000, ge=0, le=1_000_000_000, description="training images kept apart (the paper's 45k/5k split, section 4.2)"
+    )
+    train_images: Examples | None = Field(None, description="train on the first so many; null takes all")
+    image_size: int | None = Field(None, ge=4, le=4096, description="pool the images to this size; null keeps theirs")
+    steps: Steps = Field(64_000, description="iterations (section 4.2)")
+    batch_size: BatchSize = Field(128, ge=2, description="images per iteration (section 4.2, on two GPUs)")
+    lr: Rate = Field(0.1, description="learning rate at the start (section 4.2)")
+    lr_drops: tuple[Steps, ...] = Field((32_000, 48_000), description="iterations at which it is divided by 10")
+    warmup_steps: int = Field(
+        0, ge=0, le=100_000_000, description="iterations at warmup_lr first (about 400 for 110 layers)"
+    )
+    warmup_lr: Rate = Field(0.01, description="learning rate of the warm-up (section 4.2)")
     momentum: float = Field(0.9, ge=0, lt=1, description="of SGD (section 3.4)")
-    weight_decay: float = Field(1e-4, ge=0, description="on every parameter (section 3.4)")
-    crop_padding: int = Field(4, ge=0, description="pixels of padding around a random crop; 0 crops not (section 4.2)")
+    weight_decay: Decay = Field(1e-4, description="on every parameter (section 3.4)")
+    crop_padding: int = Field(
+        4, ge=0, le=64, description="pixels of padding around a random crop; 0 crops not (section 4.2)"
+    )
     flip: bool = Field(True, description="mirror half of the images (section 4.2)")
-    eval_every: int = Field(400, ge=1, description="steps between two lines of the log")
-    device: str = Field("auto", description="auto takes a GPU where there is one; paper level only, as all below")
+    eval_every: Steps = Field(400, description="steps between two lines of the log")
+    device: Device = Field("auto", description="auto takes a GPU where there is one; paper level only, as all below")
     amp: bool = Field(False, description="bfloat16 where it is safe")
     channels_last: bool = Field(False, description="memory layout (B, H, W, C)")
     compiled: bool = Field(False, description="torch.compile")
-    seed: int = Field(0, ge=0, description="of initial weights, batch order and augmentation, each a stream of its own")
+    seed: Seed = Field(0, description="of initial weights, batch order and augmentation, each a stream of its own")
 
     @model_validator(mode="after")
     def _depth_and_drops(self) -> CONFIG:
@@ -121,6 +127,10 @@ def main(config: CONFIG, folder: Path, *, level: str = "paper", resume: bool = F
     )
     parts = unseen_parts(data)
     sample = {name: array[:1000] for name, array in data.train.items()}
+    if config.batch_size > len(data.train["labels"]):
+        raise ConfigError(
+            f"batch_size = {config.batch_size} is more than the {len(data.train['labels'])} training images"
+        )
     batches = Batches(data.train, config.batch_size, rng["data"], drop_last=True)
     ladder, sizes = load_ladders("05")[config.network], model_sizes(config)
     start = as_float32(ladder.level("paper", **sizes).fresh(rng["init"]))  # every level starts from the same
@@ -131,7 +141,7 @@ def main(config: CONFIG, folder: Path, *, level: str = "paper", resume: bool = F
         options["device"] = "cpu"  # each process moves its copy to a device of its own
 
     with Run(folder, identity, rng=rng, resume=resume, writes=together.is_main) as run:
-        trainer = ladder.level(level, **sizes).start(run.params or start, **options)
+        trainer = ladder.level(level, **sizes).start(run.weights(start), **options)
         run.restore(trainer, batches)
         steps = progress(iter(range(run.step, config.steps)), "training", total=config.steps - run.step)
         losses: list[float] = []
@@ -200,7 +210,14 @@ def facts(config: CONFIG, runs: Mapping[int, SavedRun]) -> dict[str, Any]:
     }
 
 
-def reproduce(folder: Path, *, seeds: Sequence[int] = (0,), only: Sequence[str] | None = None) -> list[Receipt]:
+def reproduce(
+    folder: Path,
+    *,
+    seeds: Sequence[int] = (0,),
+    only: Sequence[str] | None = None,
+    overrides: Sequence[str] = (),
+    replace: bool = False,
+) -> list[Receipt]:
     """Train once a seed, and write the receipts. A run that was interrupted is continued.
 
     Without `only`: the paper's networks and schedule where there is a GPU, otherwise the degradation experiment at a size
@@ -210,7 +227,18 @@ def reproduce(folder: Path, *, seeds: Sequence[int] = (0,), only: Sequence[str] 
     if not gpu:
         torch.set_num_threads(1)  # sums then have one order
     wanted = only or [name for name, result in RESULTS.items() if result.get("run") in (PAPER if gpu else SMALL)]
-    return reproduce_results(RESULTS, main, CONFIG, facts, folder, configs=CONFIGS, seeds=seeds, only=wanted)
+    return reproduce_results(
+        RESULTS,
+        main,
+        CONFIG,
+        facts,
+        folder,
+        configs=CONFIGS,
+        seeds=seeds,
+        only=wanted,
+        overrides=overrides,
+        replace=replace,
+    )
 
 
 if __name__ == "__main__":

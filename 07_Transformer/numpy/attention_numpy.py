@@ -67,7 +67,7 @@ class ScaledDotProductAttention(Module):
     A query that sees no key gives 0.
 
     Raises:
-        ValueError: shapes that do not fit, or a mask that is not boolean.
+        ValueError: no query or no key, shapes that do not fit, or a mask that is not boolean.
     """
 
     def forward(self, q: Array, k: Array, v: Array, mask: Array | None = None) -> Array:
@@ -76,6 +76,11 @@ class ScaledDotProductAttention(Module):
             raise ValueError(
                 "ScaledDotProductAttention expected q (..., T, d_k), k (..., S, d_k) and v (..., S, d_v), "
                 f"got {q.shape}, {k.shape} and {v.shape}"
+            )
+        if q.size == 0 or k.size == 0:
+            raise ValueError(
+                "ScaledDotProductAttention needs at least one query and one key, got an empty q or k: "
+                f"{q.shape} and {k.shape}"
             )
         check_mask("ScaledDotProductAttention", mask, (*q.shape[:-1], k.shape[-2]))
         self.q, self.k, self.v = q, k, v

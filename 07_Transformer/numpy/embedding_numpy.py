@@ -104,7 +104,7 @@ class PositionalEncoding(Module):
     """y = x + PE[position].
 
     Raises:
-        ValueError: a sentence longer than the table, or of another width.
+        ValueError: no tokens, a sentence longer than the table, or of another width.
     """
 
     def __init__(self, max_length: int, d_model: int, *, dtype: Any = np.float64) -> None:
@@ -116,6 +116,8 @@ class PositionalEncoding(Module):
         length, d_model = self.table.shape
         if x.ndim != 3 or x.shape[2] != d_model:
             raise ValueError(f"PositionalEncoding expected (B, T, {d_model}), got {x.shape}")
+        if x.size == 0:
+            raise ValueError(f"PositionalEncoding got an empty batch of shape {x.shape}; it needs at least one token")
         end = start + x.shape[1]
         if end > length:
             raise ValueError(

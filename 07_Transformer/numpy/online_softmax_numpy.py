@@ -74,7 +74,7 @@ class TiledAttention:
         `causal`: query i stands at position m - n + i and sees no later key; tiles above the diagonal are skipped.
 
         Raises:
-            ValueError: shapes that do not fit each other, or a mask that is not boolean.
+            ValueError: no query or no key, shapes that do not fit each other, or a mask that is not boolean.
         """
         _check(q, k, v)
         n, m = q.shape[-2], k.shape[-2]
@@ -154,6 +154,10 @@ def _check(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> None:
     if q.ndim < 2 or k.shape[:-2] != q.shape[:-2] or k.shape[-1] != q.shape[-1]:
         raise ValueError(
             f"TiledAttention expected q (..., n, d_k) and k (..., m, d_k) alike but for n and m, got {q.shape} and {k.shape}"
+        )
+    if q.size == 0 or k.size == 0:
+        raise ValueError(
+            f"TiledAttention needs at least one query and one key, got an empty q or k: {q.shape} and {k.shape}"
         )
     if v.shape[:-1] != k.shape[:-1]:
         raise ValueError(f"TiledAttention expected one value for each key: v {(*k.shape[:-1], 'd_v')}, got {v.shape}")

@@ -161,6 +161,9 @@ def test_what_is_refused():
     with pytest.raises(ValueError, match=r"broadcasts to the scores \(2, 2, 5, 5\), got \(5, 4\)"):
         layer.forward(x, x, np.ones((5, 4), dtype=bool))
     attention = ScaledDotProductAttention()
+    for queries, keys in (((0, 3, 4), (0, 3, 4)), ((2, 0, 4), (2, 3, 4)), ((2, 3, 4), (2, 0, 4))):
+        with pytest.raises(ValueError, match="ScaledDotProductAttention needs at least one query and one key"):
+            attention.forward(np.zeros(queries), np.zeros(keys), np.zeros(keys))
     with pytest.raises(ValueError, match=r"got \(5, 7\), \(3, 6\) and \(3, 2\)"):
         attention.forward(rng.normal(size=(5, 7)), rng.normal(size=(3, 6)), rng.normal(size=(3, 2)))
     attention.forward(rng.normal(size=(5, 7)), rng.normal(size=(3, 7)), rng.normal(size=(3, 2)))

@@ -93,6 +93,9 @@ def test_what_is_refused():
     with pytest.raises(ValueError, match=r"dy of shape \(2, 7\), got \(2, 3\)"):
         output.backward(np.zeros((2, 3)))
     positions = PositionalEncoding(5, 4)
+    for shape in ((0, 3, 4), (2, 0, 4)):
+        with pytest.raises(ValueError, match="PositionalEncoding got an empty batch"):
+            positions.forward(np.zeros(shape))
     with pytest.raises(ValueError, match="table for 5 tokens, got a sentence of 6"):
         positions.forward(np.zeros((1, 6, 4)))
     with pytest.raises(ValueError, match="table for 5 tokens, got a sentence of 6"):

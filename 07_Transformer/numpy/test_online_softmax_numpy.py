@@ -179,3 +179,21 @@ def test_bad_masks_and_blocks_are_refused():
         TiledAttention(0, 3)
     with pytest.raises(ValueError, match="at least 1, got 0"):
         online_softmax(x, 0)
+
+
+@pytest.mark.parametrize(("queries", "keys"), [((0, 3, 4), (0, 3, 4)), ((2, 0, 4), (2, 3, 4)), ((2, 3, 4), (2, 0, 4))])
+def test_nothing_to_look_for_or_at_is_refused(queries: tuple[int, ...], keys: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="TiledAttention needs at least one query and one key"):
+        TiledAttention().forward(np.zeros(queries), np.zeros(keys), np.zeros(keys))
+
+
+def test_the_output_belongs_to_the_caller() -> None:
+    """Changed in place, as a residual sum may do, it must not change the gradient."""
+    rng = np.random.default_rng(0)
+    q, k, v, dout = rng.normal(size=(4, 2, 3, 5))
+    layer = TiledAttention(2, 2)
+    out = layer.forward(q, k, v)
+    want = layer.backward(dout)
+    out += 1.0
+    for got, expected in zip(layer.backward(dout), want, strict=True):
+        np.testing.assert_array_equal(got, expected)

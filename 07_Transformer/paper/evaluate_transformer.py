@@ -18,10 +18,12 @@ from transformer_paper import BOS, EOS
 from translation_data import Encoded, Pairs, load_pairs, make_batch, padded
 from translator_paper import TranslationConfig, Translator, build_model
 
+from utils.checkpoints import fitting
 from utils.ladder import Params, Trainer
-from utils.levels.arrays import to_torch
+from utils.levels.arrays import to_numpy, to_torch
 from utils.runs import group
 from utils.saved_runs import read_run
+from utils.scripts import sentences
 
 EXTRA_LENGTH = 50  # a translation may be longer than its source by this much (section 6.1)
 
@@ -103,7 +105,8 @@ def trained(folder: Path) -> tuple[TranslationConfig, Translator, BytePairEncode
     """Configuration, model and token encoder of a run; the mean of the last checkpoints where it took one."""
     run = read_run(folder, TranslationConfig)
     coder = BytePairEncoder.load(folder / "merges.json")
-    params = group(run.extra, "mean") or run.params
+    like = to_numpy(build_model(run.config, len(coder), torch.Generator()).state_dict())
+    params = fitting(group(run.extra, "mean") or run.params, like, f"the checkpoint in {folder}")
     return run.config, with_params(run.config, len(coder), params), coder
 
 
@@ -118,9 +121,10 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path)
     parser.add_argument("--translate", metavar="TEXT", help="show the translation of this text alone")
     given = parser.parse_args()
-    if given.translate is not None:
-        settings, translator, tokens = trained(given.folder)
-        print(translate(translator, tokens, [given.translate], beam=settings.beam, alpha=settings.alpha)[0])
-    else:
-        for metric, value in main(given.folder).items():
-            print(f"{metric:<24} {value:.2f}")
+    with sentences():
+        if given.translate is not None:
+            settings, translator, tokens = trained(given.folder)
+            print(translate(translator, tokens, [given.translate], beam=settings.beam, alpha=settings.alpha)[0])
+        else:
+            for metric, value in main(given.folder).items():
+                print(f"{metric:<24} {value:.2f}")

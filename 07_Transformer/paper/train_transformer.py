@@ -9,8 +9,6 @@ python 07_Transformer/paper/train_transformer.py --config tiny --level numpy
 from __future__ import annotations
 
 import importlib
-import json
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -106,7 +104,6 @@ def initial_params(config: TranslationConfig, vocabulary: int, generator: torch.
 # --8<-- [start:training_loop]
 def main(config: TranslationConfig, folder: Path, *, level: str = "paper", resume: bool = False) -> dict[str, float]:
     """Train, and return the loss and the quality on the test split. The folder gets log, checkpoints and results."""
-    cpu = time.process_time()
     rng: dict[str, Any] = dict(streams(config.seed, "init", "data", "noise"))
     device = device_of(config, level)
     rng["torch"] = torch_generator(rng["noise"], device)
@@ -122,9 +119,10 @@ def main(config: TranslationConfig, folder: Path, *, level: str = "paper", resum
     options = {"device": device} if level == "paper" else {}
 
     with Run(folder, identity, rng=rng, resume=resume) as run:
-        coder.save(Path(folder) / "merges.json")
+        if run.writes:
+            coder.save(Path(folder) / "merges.json")
         implementation = level_of(config, level, len(coder), rng["torch"])
-        trainer = implementation.start(run.params or start, lr=0.0, **options)
+        trainer = implementation.start(run.weights(start), lr=0.0, **options)
         run.restore(trainer, batches)
         mean = {name.removeprefix("mean."): array for name, array in run.extra.items()}
         losses: list[float] = []
@@ -143,8 +141,6 @@ def main(config: TranslationConfig, folder: Path, *, level: str = "paper", resum
                     run.checkpoint(trainer, batches, extra={f"mean.{name}": value for name, value in mean.items()})
                 if run.step == config.steps:
                     break
-        if not resume:  # on a busy machine the time of the clock says little
-            (Path(folder) / "cpu_time.json").write_text(json.dumps(time.process_time() - cpu))
         model = with_params(config, len(coder), mean).to(device)
         return run.finish(val_nll=mean_nll(trainer, val), **quality(config, model, coder, test))
 
@@ -220,24 +216,40 @@ def facts(config: TranslationConfig, runs: Mapping[int, SavedRun]) -> dict[str, 
     coder = make_coder(config.task, train, config.vocabulary)
     measured = "bleu" if config.task == "multi30k" else "exact_match"
     nll = ", ".join(f"{seed}: {run.metrics['val_nll']:.4f}" for seed, run in runs.items())
-    cpu = [json.loads(path.read_text()) for run in runs.values() if (path := run.folder / "cpu_time.json").exists()]
-    told_cpu = f"; CPU time to train, one thread: {np.mean(cpu):.0f} s" if len(cpu) == len(runs) else ""
     count = sum(p.numel() for p in build_model(config, len(coder)).parameters())
     return {
         "measured": measured,
         "metric": "BLEU" if measured == "bleu" else "exact match",
         "unit": "" if measured == "bleu" else "%",
         "dataset": f"{train.about} and {test.about}",
-        "notes": f"{count:,} parameters; validation loss per token of the last weights, by seed: {nll}{told_cpu}",
+        "notes": f"{count:,} parameters; validation loss per token of the last weights, by seed: {nll}",
     }
 
 
-def reproduce(folder: Path, *, seeds: Sequence[int] = (0,), only: Sequence[str] | None = None) -> list[Receipt]:
+def reproduce(
+    folder: Path,
+    *,
+    seeds: Sequence[int] = (0,),
+    only: Sequence[str] | None = None,
+    overrides: Sequence[str] = (),
+    replace: bool = False,
+) -> list[Receipt]:
     """Every number of the chapter, one training a seed. A run that was interrupted is continued, a finished one is taken
     as it is. The receipts are written one by one. Without `only`, `multi30k_large` is trained where there is a GPU."""
     torch.set_num_threads(1)  # sums then have one order
     wanted = only or [name for name in RESULTS if name != "multi30k_large" or GPU]
-    return reproduce_results(RESULTS, main, CONFIG, facts, folder, configs=CONFIGS, seeds=seeds, only=wanted)
+    return reproduce_results(
+        RESULTS,
+        main,
+        CONFIG,
+        facts,
+        folder,
+        configs=CONFIGS,
+        seeds=seeds,
+        only=wanted,
+        overrides=overrides,
+        replace=replace,
+    )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from gru_paper import GruTranslator
 from pydantic import Field, model_validator
 from transformer_paper import Transformer
 
-from utils.config import Config
+from utils.config import Config, Depth, Device, Examples, Seed, Steps, Width
 
 Translator = Transformer | GruTranslator
 MAX_LENGTH = 256  # positions of the table
@@ -23,29 +23,35 @@ class TranslationConfig(Config):
     task: Literal["dates-english", "dates-german", "multi30k"] = Field(
         description="what is translated; the paper: WMT 2014 English-German and English-French (section 5.1)"
     )
-    examples: int | None = Field(None, ge=1, description="only the first so many training pairs; all if empty")
-    test_examples: int | None = Field(None, ge=1, description="likewise of the validation and the test pairs")
-    vocabulary: int = Field(37_000, ge=259, description="of the byte-pair encoding that both languages share (5.1)")
-    layers: int = Field(6, ge=1, description="N of encoder and of decoder (Table 3); the gru has one of each")
-    d_model: int = Field(512, ge=2, description="width; of the gru's embedding (Table 3)")
-    heads: int = Field(8, ge=1, description="h (Table 3, rows A)")
-    d_k: int | None = Field(None, ge=1, description="width of a head's keys; d_model / heads if empty (rows B)")
-    d_ff: int = Field(2048, ge=1, description="inner width of the feed-forward network (Table 3)")
-    hidden: int = Field(256, ge=2, description="width of the gru's states; not the paper's")
+    examples: Examples | None = Field(None, description="only the first so many training pairs; all if empty")
+    test_examples: Examples | None = Field(None, description="likewise of the validation and the test pairs")
+    vocabulary: int = Field(
+        37_000, ge=259, le=1_000_000, description="of the byte-pair encoding that both languages share (5.1)"
+    )
+    layers: Depth = Field(6, description="N of encoder and of decoder (Table 3); the gru has one of each")
+    d_model: Width = Field(512, ge=2, description="width; of the gru's embedding (Table 3)")
+    heads: Width = Field(8, description="h (Table 3, rows A)")
+    d_k: Width | None = Field(None, description="width of a head's keys; d_model / heads if empty (rows B)")
+    d_ff: Width = Field(2048, description="inner width of the feed-forward network (Table 3)")
+    hidden: Width = Field(256, ge=2, description="width of the gru's states; not the paper's")
     learned_positions: bool = Field(False, description="a trained table in place of the sinusoids (row E)")
     dropout: float = Field(0.1, ge=0, lt=1, description="P_drop (section 5.4, rows D)")
     label_smoothing: float = Field(0.1, ge=0, lt=1, description="eps_ls (section 5.4, rows D)")
-    tokens: int = Field(50_000, ge=2, description="of source and target together in a batch (section 5.1)")
-    steps: int = Field(100_000, ge=1, description="updates (section 5.2)")
-    warmup: int = Field(4000, ge=1, description="updates in which the learning rate rises (equation 3)")
-    lr_factor: float = Field(1.0, gt=0, description="times equation 3; the paper: 1")
-    average: int = Field(1, ge=1, description="the mean of so many last checkpoints is evaluated (section 6.1: 5)")
-    beam: int = Field(4, ge=1, description="of beam search; 1 decodes greedily (section 6.1)")
-    alpha: float = Field(0.6, ge=0, description="length penalty (section 6.1)")
-    eval_every: int = Field(100, ge=1, description="updates between two lines of the log and two checkpoints")
+    tokens: int = Field(
+        50_000, ge=2, le=10_000_000, description="of source and target together in a batch (section 5.1)"
+    )
+    steps: Steps = Field(100_000, description="updates (section 5.2)")
+    warmup: Steps = Field(4000, description="updates in which the learning rate rises (equation 3)")
+    lr_factor: float = Field(1.0, gt=0, le=1000, description="times equation 3; the paper: 1")
+    average: int = Field(
+        1, ge=1, le=1000, description="the mean of so many last checkpoints is evaluated (section 6.1: 5)"
+    )
+    beam: int = Field(4, ge=1, le=100, description="of beam search; 1 decodes greedily (section 6.1)")
+    alpha: float = Field(0.6, ge=0, le=10, description="length penalty (section 6.1)")
+    eval_every: Steps = Field(100, description="updates between two lines of the log and two checkpoints")
     start_from: str | None = Field(None, description="folder of a run whose weights are tuned further")
-    device: str = Field("auto", description="auto takes a GPU where there is one; paper level only")
-    seed: int = Field(0, ge=0, description="of initial weights, batch order and dropout, each a stream of its own")
+    device: Device = Field("auto", description="auto takes a GPU where there is one; paper level only")
+    seed: Seed = Field(0, description="of initial weights, batch order and dropout, each a stream of its own")
 
     @model_validator(mode="after")
     def _heads_divide(self) -> Self:

@@ -104,6 +104,11 @@ def padded_batch(rng: np.random.Generator) -> Batch:
     return translation_batch(rng, (S, 4, 5), (T - 5, T - 1, T - 3), VOCABULARY)
 
 
+def label_count(batch: Batch) -> int:
+    """The labels that are not padding, over which the loss is averaged."""
+    return int(np.count_nonzero(batch["labels"] != PAD))
+
+
 def dropout_noise(
     rng: np.random.Generator, batch: Batch, *, layers: int, d_model: int, dropout: float, **sizes: Any
 ) -> Batch:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,7 +17,7 @@ import torch
 from transformer_checks import ladder, logits_of
 from transformer_levels import BOS, EOS, VOCABULARY, translation_batch
 
-from utils.ladder import Load
+from utils.ladder import Load, Params
 from utils.parity.compare import compare
 from utils.parity.finding import Finding, failed, passed
 
@@ -25,6 +26,9 @@ BEAMS = ((1, 0.0), (2, 2.0), (4, 0.6))  # width and alpha
 ARRAYS: dict[str, Callable[[Any], Any]] = {"numpy": np.asarray, "paper": torch.tensor}  # of the levels that decode
 Following = Callable[[np.ndarray, list[tuple[int, ...]]], np.ndarray]
 """What follows: a source (S,), and the words of N sentences so far, give the next token's logits (N, V)."""
+
+Decoded = tuple[list[list[int]], dict[tuple[int, float], list[list[int]]]]
+"""The sentences that come out greedily, and for each of `BEAMS`."""
 
 
 def same(what: str, got: Any, want: Any) -> Finding:
@@ -82,8 +86,10 @@ def beam_by_definition(following: Following, source: np.ndarray, beam: int, alph
     return list(max(finished or alive)[1])
 
 
-def search_check(load: Load, rng: np.random.Generator) -> list[Finding]:
-    """Greedy decoding and beam search as by definition, without a cache: of a Transformer, and of a model that draws."""
+@cache  # the same for every planted mistake
+def decoded_by_definition(seed: int) -> tuple[Params, np.ndarray, dict[str, Decoded]]:
+    """Parameters, sources, and what both models make of them: greedily, and by (beam, alpha)."""
+    rng = np.random.default_rng(seed)
     params = ladder().random_params(rng)
     logits = logits_of(ladder().levels["paper"], params)
     source = translation_batch(rng, (7, 4, 0, 6), (1, 1, 1, 1), VOCABULARY)["source"]
@@ -91,10 +97,19 @@ def search_check(load: Load, rng: np.random.Generator) -> list[Finding]:
     def transformer(source: np.ndarray, prefixes: list[tuple[int, ...]]) -> np.ndarray:
         return logits(np.tile(source, (len(prefixes), 1)), np.array([(BOS, *words) for words in prefixes]))[:, -1]
 
-    findings = []
+    wanted = {}
     for name, following in {"Transformer": transformer, "drawn": drawn}.items():
         greedy = [greedy_by_definition(following, row) for row in source]
         beams = {options: [beam_by_definition(following, row, *options) for row in source] for options in BEAMS}
+        wanted[name] = greedy, beams
+    return params, source, wanted
+
+
+def search_check(load: Load, rng: np.random.Generator) -> list[Finding]:
+    """Greedy decoding and beam search as by definition, without a cache: of a Transformer, and of a model that draws."""
+    params, source, wanted = decoded_by_definition(int(rng.integers(2**63)))
+    findings = []
+    for name, (greedy, beams) in wanted.items():
         for level, array in ARRAYS.items():
             implementation: Any = ladder().level(level, load=load)
             model = Drawn(array) if name == "drawn" else implementation.model(params)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rungs.errors import RungsError
@@ -38,6 +38,16 @@ class SolutionFrom:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """A formula of a hint, as code that holds in the solution."""
+
+    hint: int  # 1 to 3
+    says: str  # the hint's words: "n k alpha"
+    function: str  # "ridge_fit", "Linear.backward": where it holds, when the function returns
+    holds: str  # "gram == xc.T @ xc + n * k * alpha * np.eye(f)"
+
+
+@dataclass(frozen=True)
 class Misconception:
     """A plausible wrong answer. `text` explains it to the learner whose answer behaves like it."""
 
@@ -66,6 +76,8 @@ class Exercise:
     memory_mb: int = 2048
     mentions: tuple[str, ...] = ()  # words of later chapters that the text may mention in passing
     solution_from: SolutionFrom | None = None  # None: the solution stands in solution.py
+    claims: tuple[Claim, ...] = ()
+    allowed: dict[str, str] = field(default_factory=dict)  # change of the solution that passes -> why that is right
 
     @property
     def alias(self) -> str:

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rungs.catalogue.exercise import KINDS, LEVELS, Exercise, ExerciseError, Need, SolutionFrom
+from rungs.catalogue.exercise import KINDS, LEVELS, Claim, Exercise, ExerciseError, Need, SolutionFrom
 from utils.chapters import Chapter, all_chapters, find_chapter
 
 REQUIRED = {
@@ -27,7 +27,15 @@ REQUIRED = {
     "hints": list,
     "explanation": str,
 }
-OPTIONAL = {"torch": bool, "seconds": int, "memory_mb": int, "mentions": list, "solution_from": dict}
+OPTIONAL = {
+    "torch": bool,
+    "seconds": int,
+    "memory_mb": int,
+    "mentions": list,
+    "solution_from": dict,
+    "allowed": dict,
+    "claims": list,
+}
 
 
 def load_exercise(path: Path, chapter: Chapter) -> Exercise:
@@ -74,7 +82,12 @@ def load_exercise(path: Path, chapter: Chapter) -> Exercise:
         raise ExerciseError(
             f'{where}: needs must look like [{{ chapter = "01", what = "..." }}] ({error.args[0]})'
         ) from None
+    try:
+        claims = tuple(Claim(**claim) for claim in meta.get("claims", ()))
+    except TypeError as error:
+        raise ExerciseError(f"{where}: claims have the keys hint, says, function and holds ({error.args[0]})") from None
     meta |= {
+        "claims": claims,
         "needs": needs,
         "hints": tuple(text.strip() for text in meta["hints"]),
         "explanation": meta["explanation"].strip(),
@@ -84,6 +97,9 @@ def load_exercise(path: Path, chapter: Chapter) -> Exercise:
         meta = {"seconds": 60, "memory_mb": 8192, **meta}
     if "solution_from" in meta:
         meta["solution_from"] = _solution_from(meta["solution_from"], path)
+    for change, why in meta.get("allowed", {}).items():
+        if not isinstance(why, str) or len(why) < 20:
+            raise ExerciseError(f"{where}: allowed {change!r} needs a reason in a sentence, not {why!r}")
     exercise = Exercise(**meta, chapter=chapter, order=int(order), path=path)
     if not exercise.solution_file.exists():
         raise ExerciseError(f"exercise {path.name} of chapter {chapter.id} has no {exercise.solution_file.name}")
@@ -163,6 +179,10 @@ def find_exercise(name: str) -> Exercise:
         raise ExerciseError(
             f"no exercise {name!r}; chapter {known[0].chapter.id} has "
             + ", ".join(f"{e.alias} ({e.id})" for e in known)
+        )
+    if chapter is not None and known:
+        raise ExerciseError(
+            f"{name!r} is a chapter; its exercises are " + ", ".join(f"{e.alias} ({e.title})" for e in known)
         )
     near = difflib.get_close_matches(wanted, names, n=1)
     if near:

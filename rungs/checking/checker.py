@@ -12,6 +12,7 @@ import ast
 import contextlib
 import io
 import itertools
+import secrets
 import sys
 import traceback
 from collections.abc import Callable
@@ -22,10 +23,13 @@ from typing import Any, NamedTuple
 
 from rungs.catalogue.exercise import Exercise, Misconception
 from rungs.catalogue.loading import find_exercise
-from rungs.checking.tester import Observation, StopPart, Tester, same_behaviour
+from rungs.checking import arrays, observation, tester, values
+from rungs.checking.guard import Guard
+from rungs.checking.observation import Observation, same_behaviour
+from rungs.checking.tester import StopPart, Tester
 from rungs.checking.verdict import Failure, Part, Verdict
-from rungs.sandbox.child import note
-from rungs.sandbox.tracebacks import line_in_trace, line_of_error
+from rungs.sandbox.child import is_ctrl_c, note
+from rungs.sandbox.tracebacks import line_in_trace, line_of_error, message
 
 _counter = itertools.count()
 
@@ -47,36 +51,57 @@ def _execute(source: str, path: Path) -> ModuleType:
     return module
 
 
-def _load_checks(exercise: Exercise) -> list[Check]:
+def _titles(exercise: Exercise) -> dict[str, str]:
+    """Part -> its title, in the order of check.py; without running it."""
+    return {
+        node.name: (ast.get_docstring(node) or node.name).splitlines()[0].rstrip(".")
+        for node in ast.parse(exercise.check.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("check_")
+    }
+
+
+def load_checks(exercise: Exercise) -> list[Check]:
     """The parts of check.py in the order of the file."""
     path = exercise.check
-    source = path.read_text(encoding="utf-8")
-    module = _execute(source, path)
-    checks = []
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("check_"):
-            title = (ast.get_docstring(node) or node.name).splitlines()[0].rstrip(".")
-            checks.append(Check(node.name, title, getattr(module, node.name)))
+    module = _execute(path.read_text(encoding="utf-8"), path)
+    checks = [Check(name, title, getattr(module, name)) for name, title in _titles(exercise).items()]
     if not checks:
         raise ValueError(f"{path} has no function check_...(t)")
     return checks
 
 
-def _run_check(check: Check, module: ModuleType, path: Path) -> Tester:
+def _guard(checks: list[Check]) -> Guard:
+    """Of NumPy, torch where it is loaded, the tester and the checker's own functions."""
+    names = ("numpy", "numpy.linalg", "numpy.random", "torch", "torch.linalg", "torch.nn.functional")
+    modules = [sys.modules[name] for name in (*names, checks[0].function.__module__) if name in sys.modules]
+    return Guard([*modules, tester, values, arrays, observation, Tester])
+
+
+def _run_check(check: Check, module: ModuleType, path: Path, guard: Guard) -> Tester:
     t = Tester(module, path, check.name)
     try:
         check.function(t)
     except StopPart:
         pass
-    except Exception as error:
+    except BaseException as error:
+        if is_ctrl_c(error):
+            raise
         # After a failure the checker may stumble over what it was given. Before one, the learner returned something unusable,
         # or the checker is wrong; a solution that passes rules out the latter.
         t.observe("unusable", type(error).__name__)
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = line_of_error(error, path) or f"check.py, line {last.lineno}: {last.line}"
-        headline = f"what came back cannot be used: {type(error).__name__}: {error}"
+        headline = f"what came back cannot be used: {type(error).__name__}: {message(error)}"
         t.fail(Failure(headline, t.called, where=where))
+    if replaced := guard.restore():
+        t.failure = _replaced(replaced)
     return t
+
+
+def _replaced(names: list[str]) -> Failure:
+    return Failure(
+        f"your code replaces {', '.join(names)}", why="The checker needs it as it was: use a name of your own."
+    )
 
 
 Records = dict[tuple[str, str], list[Observation] | None]
@@ -84,7 +109,13 @@ Records = dict[tuple[str, str], list[Observation] | None]
 
 
 def run_source(
-    exercise: Exercise, source: str, path: Path, *, explain: bool = True, records: Records | None = None
+    exercise: Exercise,
+    source: str,
+    path: Path,
+    *,
+    explain: bool = True,
+    records: Records | None = None,
+    first: bool = False,
 ) -> Verdict:
     """Check `source` in this process.
 
@@ -92,27 +123,34 @@ def run_source(
         path: where `source` came from.
         explain: look for the misconception after a failure.
         records: of the mistakes that earlier calls for this exercise have tried; grows by those that this call tries.
+        first: stop after the first part that does not pass.
     """
-    checks = _load_checks(exercise)
+    checks = load_checks(exercise)
+    guard = _guard(checks)
     note("importing your file")
     try:
         module = _execute(source, path)
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
+        guard.restore()
+        if is_ctrl_c(error):
+            raise
         return _not_imported(exercise, error, path)
+    if replaced := guard.restore():
+        return Verdict(exercise.id, "broken", failure=_replaced(replaced))
     verdict = Verdict(exercise.id, "passed")
     failing: tuple[Check, list[Observation]] | None = None
     for check in checks:
-        t = _run_check(check, module, path)
+        t = _run_check(check, module, path, guard)
         status = t.failure.status if t.failure else "passed"
         verdict.parts.append(Part(check.name, check.title, status, t.failure))
         if t.failure and failing is None:
             failing = check, t.record
             verdict.failure, verdict.status = t.failure, status
+            if first:
+                break
     if explain and failing is not None and verdict.status == "failed":
         note("looking for the misconception")
-        mistake = _recognised(exercise, *failing, {} if records is None else records)
+        mistake = _recognised(exercise, *failing, guard, {} if records is None else records)
         if mistake is not None:
             verdict.mistake, verdict.explanation = mistake.name, mistake.text
     return verdict
@@ -125,28 +163,30 @@ def _not_imported(exercise: Exercise, error: BaseException, path: Path) -> Verdi
         why = f"Python stumbled at column {error.offset}." if error.offset else ""
         failure = Failure(f"your file is not valid Python: {error.msg}", where=where, why=why)
     else:
-        text = "it called exit()" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"
+        text = "it called exit()" if isinstance(error, SystemExit) else f"{type(error).__name__}: {message(error)}"
         failure = Failure(f"your file cannot be imported: {text}", where=line_of_error(error, path))
     status = "not written" if isinstance(error, NotImplementedError) else "broken"
     return Verdict(exercise.id, status, failure=failure)
 
 
-def _recognised(exercise: Exercise, check: Check, record: list[Observation], records: Records) -> Misconception | None:
+def _recognised(
+    exercise: Exercise, check: Check, record: list[Observation], guard: Guard, records: Records
+) -> Misconception | None:
     """The planted mistake that fails this part and behaves as the learner's code did."""
     for mistake in exercise.misconceptions():
         tried = check.name, mistake.name
         if tried not in records:
-            records[tried] = _record(mistake, check)
+            records[tried] = _record(mistake, check, guard)
         if (theirs := records[tried]) is not None and same_behaviour(record, theirs):
             return mistake
     return None
 
 
-def _record(mistake: Misconception, check: Check) -> list[Observation] | None:
+def _record(mistake: Misconception, check: Check, guard: Guard) -> list[Observation] | None:
     """What a planted mistake gives back in a part that it fails."""
     # What the mistakes print must not stand among the learner's output.
     with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
-        t = _run_check(check, _execute(mistake.source, mistake.path), mistake.path)
+        t = _run_check(check, _execute(mistake.source, mistake.path), mistake.path, guard)
         return t.record if t.failure is not None else None
     return None
 
@@ -154,16 +194,40 @@ def _record(mistake: Misconception, check: Check) -> list[Observation] | None:
 # ---- in a process of its own ----
 
 
-def check_in_child(exercise: str, path: str) -> dict[str, Any]:
-    """Check a file in this process; what `rungs.sandbox.process` runs."""
+def check_in_child(exercise: str, path: str, token: str) -> dict[str, Any]:
+    """Check a file in this process; what `rungs.sandbox.process` runs.
+
+    Returns: the verdict, and the token, which the learner's code does not know
+    """
     file = Path(path)
     sys.path.append(str(file.parent))  # a helper module beside the answer; last, so that it hides nothing
     found = find_exercise(exercise)
     try:
-        source = file.read_text(encoding="utf-8")
+        source = file.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
     except UnicodeDecodeError as error:
-        return asdict(Verdict(found.id, "broken", failure=Failure(f"your file is not UTF-8 text: {error}")))
-    return asdict(run_source(found, source, file))
+        verdict = Verdict(found.id, "broken", failure=Failure(f"your file is not UTF-8 text: {error}"))
+    else:
+        verdict = run_source(found, source, file, explain=not _untouched(found, source))
+    return {"token": token, "verdict": asdict(verdict)}
+
+
+def _untouched(exercise: Exercise, source: str) -> bool:
+    """Whether it is a bug hunt as `rungs start` wrote it: the likely misconception would be the bug itself."""
+    return exercise.kind == "bug-hunt" and source.split() == exercise.stub.read_text(encoding="utf-8").split()
+
+
+def _told(exercise: Exercise, result: Any, token: str) -> Verdict:
+    """The verdict that came out of the limited process, if it is the checker's own."""
+    with contextlib.suppress(TypeError, KeyError, AttributeError, ValueError):
+        verdict = Verdict.from_dict(result["verdict"])
+        parts = {part.name: part.title for part in verdict.parts}
+        complete = parts == _titles(exercise) and all(part.status == "passed" for part in verdict.parts)
+        if result["token"] == token and verdict.exercise == exercise.id and (complete or not verdict.passed):
+            return verdict
+    failure = Failure(
+        "the check ended without a verdict of the checker's", why="Does your code write answer.json, or exit?"
+    )
+    return Verdict(exercise.id, "stopped", failure=failure)
 
 
 def check_file(exercise: Exercise, path: Path) -> Verdict:
@@ -171,21 +235,24 @@ def check_file(exercise: Exercise, path: Path) -> Verdict:
 
     Raises:
         FileNotFoundError: there is no such file.
+        OSError: it cannot be read.
         SandboxError: the checker itself is at fault.
     """
     from rungs.sandbox.process import run_limited
 
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not there; `rungs start {exercise.alias}` writes it")
+    path.open("rb").close()  # one that cannot be read is told here, and is no fault of the checker
+    token = secrets.token_hex()
     outcome = run_limited(
         "rungs.checking.checker:check_in_child",
-        {"exercise": exercise.id, "path": str(path)},
+        {"exercise": exercise.id, "path": str(path), "token": token},
         seconds=exercise.seconds,
         memory_mb=exercise.memory_mb,
         folder=path.parent,
     )
     if outcome.ending == "finished":
-        verdict = Verdict.from_dict(outcome.result)
+        verdict = _told(exercise, outcome.result, token)
     else:
         headline, why = {
             "timeout": (f"your code did not come back within {exercise.seconds} s", "Is there a loop that never ends?"),

@@ -6,6 +6,7 @@ behaviour   the stub fails with its own message, the solution passes, every mist
 sentinel    the checker runs what the learner wrote, and nothing else
 leaks       the learner's copy does not contain the answer
 back        nothing is used, or named, that a later chapter teaches
+hints       the code of a hint is code, its formulas hold in the solution
 independent the checker does not know the solution, and loads no torch where none is needed
 """
 
@@ -18,6 +19,7 @@ from functools import cache
 from rungs.catalogue.exercise import Exercise
 from rungs.catalogue.loading import all_exercises
 from rungs.checking.checker import Records, run_source
+from rungs.checking.claims import hints
 from utils.chapters import Chapter, all_chapters, find_chapter
 
 COMMON_WORDS = {"activations", "depth", "gates", "initialisation", "masks", "optimizers", "positions", "sampling"}
@@ -215,7 +217,14 @@ def independent(exercise: Exercise) -> list[str]:
     return breaches
 
 
-RULES = {"behaviour": behaviour, "sentinel": sentinel, "leaks": leaks, "back": back, "independent": independent}
+RULES = {
+    "behaviour": behaviour,
+    "sentinel": sentinel,
+    "leaks": leaks,
+    "back": back,
+    "hints": hints,
+    "independent": independent,
+}
 
 
 def breaches(exercise: Exercise) -> list[str]:

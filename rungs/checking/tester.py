@@ -2,45 +2,38 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from rungs.checking.values import argument_names, as_array, changed, describe, describe_call, snapshot
+from rungs.checking.arrays import arrays, is_floating, is_wide, map_arrays
+from rungs.checking.measuring import instructions, numeric_gradient, peak_memory
+from rungs.checking.observation import Observation
+from rungs.checking.values import (
+    argument_names,
+    as_array,
+    changed,
+    describe,
+    describe_call,
+    rounded_to_single,
+    snapshot,
+)
 from rungs.checking.verdict import Failure
-from rungs.sandbox.child import note
-from rungs.sandbox.tracebacks import line_of_error
+from rungs.sandbox.child import is_ctrl_c, note
+from rungs.sandbox.tracebacks import line_of_error, message
+
+SINGLE = 1e-6
+"""Differences below this share of the largest expected value look like rounding to float32, or like a numeric derivative."""
 
 
 class StopPart(BaseException):
     """Ends a part that cannot go on. Not an Exception, so that a checker's own `except` lets it pass."""
-
-
-class Observation(NamedTuple):
-    """One thing that the learner's code did."""
-
-    kind: str  # "value", "raised", "in place", ...
-    what: Any  # the array, the error's name, ...
-    rtol: float = 0.0  # relative tolerance within which two values count as the same
-
-
-def same_behaviour(mine: list[Observation], other: list[Observation]) -> bool:
-    """Whether two records show the same behaviour, within the tolerances of the second."""
-    return len(mine) == len(other) and all(_same(*pair) for pair in zip(mine, other, strict=True))
-
-
-def _same(mine: Observation, other: Observation) -> bool:
-    if mine.kind != other.kind:
-        return False
-    if mine.kind != "value":
-        return mine.what == other.what
-    return mine.what.shape == other.what.shape and np.allclose(
-        mine.what, other.what, rtol=other.rtol, atol=1e-9, equal_nan=True
-    )
 
 
 class Tester:
@@ -59,6 +52,9 @@ class Tester:
         self.failure: Failure | None = None
         self.record: list[Observation] = []
         self.called = ""
+        self.double = False  # whether the last call was given float64 arrays, and no others of floating point
+        self.single = False  # whether it was given others
+        self._tried: set[str] = set()  # functions whose arguments were tried in another layout
 
     # ---- calling ----
 
@@ -79,6 +75,7 @@ class Tester:
         names = [name or f"argument {i}" for i, name in enumerate(argument_names(function, len(args)), 1)]
         given = dict(zip(names, args, strict=True)) | kwargs
         before = {} if mutates else snapshot(given)
+        twin = None if mutates else self._twin(function, args, kwargs)
         try:
             value = function(*args, **kwargs)
         except BaseException as error:
@@ -89,6 +86,19 @@ class Tester:
                 self.observe("in place", name)
                 why = "Write to a new array: the caller still needs the old values."
                 self.fail(Failure(f"{name} was changed in place", called=self.called, why=why))
+        if twin is not None and self.failure is None:
+            self._compare_layouts(value, *twin)
+        return value
+
+    def keeps_dtype(self, target: str | Callable, *args: Any, **kwargs: Any) -> Any:
+        """Call with the float64 arrays in float32: every floating array of the result must be float32. Returns: the result"""
+        narrow = map_arrays(
+            lambda a: a.float() if hasattr(a, "detach") else a.astype(np.float32), (args, kwargs), is_wide
+        )
+        value = self.call(target, *narrow[0], **narrow[1])
+        wide = sum(is_wide(array) for array in arrays(value))
+        why = "Arrays that your code makes should take the dtype of the input."
+        self.require(not wide, f"{_name(self.called)} gives float64 back for float32", got=value, why=why)
         return value
 
     def raises(
@@ -148,6 +158,10 @@ class Tester:
             self.observe("type", type(got).__name__)
             return self.fail(failure)
         self.observe("value", mine.copy(), rtol=max(1e-6, 10 * rtol))
+        if (self.double or (mine.dtype == np.float64 and not self.single)) and rounded_to_single(mine, right):
+            failure.headline = f"{name} is computed in single precision"
+            failure.why = failure.why or "The arguments are float64, and something on the way is float32."
+            return self.fail(failure)
         if mine.shape != right.shape:
             failure.headline = f"{name} has the wrong shape: expected {right.shape}, got {mine.shape}"
             return self.fail(failure)
@@ -156,7 +170,8 @@ class Tester:
             failure.difference = f"{np.count_nonzero(~np.isfinite(mine))} of {mine.size} values are nan or inf"
             return self.fail(failure)
         wide = np.complex128 if "c" in (mine.dtype.kind, right.dtype.kind) else np.float64
-        off = np.abs(np.asarray(mine, wide) - np.asarray(right, wide))
+        with np.errstate(invalid="ignore"):  # inf - inf, where both are infinite
+            off = np.abs(np.asarray(mine, wide) - np.asarray(right, wide))
         allowed = atol + rtol * np.abs(right)
         if not np.all((off <= allowed) | (mine == right)):
             at = np.unravel_index(np.argmax(np.where(np.isnan(off), np.inf, off - allowed)), off.shape)
@@ -164,6 +179,10 @@ class Tester:
             wrong = f"; {np.count_nonzero(off > allowed)} of {off.size} are off" if off.size > 1 else ""
             failure.headline = f"{name} gives other numbers than expected"
             failure.difference = f"{off[at]:.3g}{place}{wrong}; allowed: {atol:g} + {rtol:g} x |expected|"
+            if off.max() <= SINGLE * np.abs(right[np.isfinite(right)]).max(initial=0.0):
+                failure.why = (
+                    "The numbers agree to six digits or more: is something rounded, cut off, or computed in float32?"
+                )
             return self.fail(failure)
         return None
 
@@ -193,19 +212,42 @@ class Tester:
             shown = got if isinstance(got, str) else describe(got)
             self.fail(Failure(headline, self.called, what, expected, shown, why=why))
 
-    @staticmethod
-    def numeric_gradient(function: Callable[[], Any], x: np.ndarray, dy: Any = 1.0, *, h: float = 1e-6) -> np.ndarray:
-        """Central differences of sum(dy * function()) with respect to the float64 array `x`, which is changed and put back."""
-        gradient = np.zeros(x.shape)
-        for index in np.ndindex(*x.shape):
-            old = x[index]
-            x[index] = old + h
-            above = np.sum(dy * np.asarray(function()))
-            x[index] = old - h
-            below = np.sum(dy * np.asarray(function()))
-            x[index] = old
-            gradient[index] = (above - below) / (2 * h)
-        return gradient
+    def own_memory(self, got: Any, *others: Any, what: str = "") -> None:
+        """The array `got` must share no memory with the arrays `others`: writing to it must leave them alone."""
+        shared = any(np.shares_memory(as_array(got), as_array(other)) for other in others)
+        name = _result_name(what, self.called)
+        why = "Whoever writes to the result would change the array that was given."
+        self.require(not shared, f"{name} must be a new array, and is the one that was given, or a view of it", why=why)
+
+    def no_loop(self, target: str | Callable, small: tuple, large: tuple, *, over: str, **kwargs: Any) -> None:
+        """The call with arguments `large` must run about as many instructions of the learner's file as with `small`.
+
+        They are counted and not timed, so the outcome does not depend on the machine. A loop that the answer hands to
+        NumPy or to a module of the course is not seen.
+
+        Args:
+            over: what the arguments differ in, and must not be looped over: "the examples".
+        """
+        few, many = (
+            instructions(self.path, lambda args=args: self.call(target, *args, **kwargs)) for args in (small, large)
+        )
+        why = "Array operations take all of them at once: write the shapes down, and let NumPy broadcast."
+        self.require(many <= 1.5 * few, f"{_name(self.called)} loops over {over}", why=why)
+
+    def memory(self, target: str | Callable, *args: Any, at_most: float, why: str = "", **kwargs: Any) -> Any:
+        """Calls, and requires that no more than `at_most` bytes are allocated at any moment. Returns what the call returned."""
+        value, used = peak_memory(lambda: self.call(target, *args, mutates=True, **kwargs))
+        name = _name(self.called)
+        self.require(
+            used <= at_most,
+            f"{name} needs more memory than its arguments call for",
+            expected=f"at most {at_most / 1e6:.3g} MB",
+            got=f"{used / 1e6:.3g} MB",
+            why=why,
+        )
+        return value
+
+    numeric_gradient = staticmethod(numeric_gradient)
 
     # ---- recording ----
 
@@ -224,17 +266,52 @@ class Tester:
             self.called = describe_call(label, function, args, kwargs)
         except Exception:
             self.called = f"{label}(...)"
+        wide = [is_wide(array) for array in arrays((args, kwargs)) if is_floating(array)]
+        self.double, self.single = bool(wide) and all(wide), not all(wide)
         note(self.called)
         return function
 
+    def _twin(self, function: Callable, args: tuple, kwargs: dict[str, Any]) -> tuple[Callable, tuple, dict] | None:
+        """The same call on copies, with the matrices in column order; None where there is none, and after the first time."""
+        owner = getattr(function, "__self__", function)
+        home = getattr(owner, "__module__", None)
+        matrices = [
+            a for a in arrays((args, kwargs)) if isinstance(a, np.ndarray) and a.ndim > 1 and a.dtype.kind == "f"
+        ]
+        name = getattr(function, "__qualname__", "")
+        if home != self.module.__name__ or inspect.isclass(function) or not matrices or name in self._tried:
+            return None
+        self._tried.add(name)
+        twin = copy.deepcopy((function, args, kwargs))
+        return twin[0], *map_arrays(lambda a: a.copy(order="F"), twin[1:], lambda a: isinstance(a, np.ndarray))
+
+    def _compare_layouts(self, value: Any, function: Callable, args: tuple, kwargs: dict[str, Any]) -> None:
+        """The twin must give what the call gave."""
+        why = "The same arrays, stored column by column: the order in memory is not the order of the axes."
+        try:
+            other = function(*args, **kwargs)
+        except BaseException as error:
+            self._raised(error)
+            if self.failure is not None:
+                self.failure.why = why
+            return
+        for mine, theirs in zip(arrays(value), arrays(other), strict=True):
+            mine, theirs = as_array(mine), as_array(theirs)
+            tolerance = 1e-9 if mine.dtype == np.float64 else 1e-4
+            if not np.allclose(mine, theirs, rtol=tolerance, atol=tolerance, equal_nan=True):
+                headline = f"{_name(self.called)} depends on how its arguments lie in memory"
+                self.observe("layout", headline)
+                return self.fail(Failure(headline, self.called, "", describe(mine), describe(theirs), why=why))
+        return None
+
     def _raised(self, error: BaseException, expected: str = "") -> None:
         """Make a failure of what the learner's code raised."""
-        if isinstance(error, KeyboardInterrupt):
+        if is_ctrl_c(error):
             raise error
         self.observe("raised", type(error).__name__)
         failure = Failure("", self.called, where=line_of_error(error, self.path))
         if isinstance(error, NotImplementedError):
-            failure.headline = f"not written yet: {str(error) or _name(self.called)}"
+            failure.headline = f"not written yet: {message(error) or _name(self.called)}"
             failure.called, failure.written = "", False
         elif isinstance(error, SystemExit):
             failure.headline, failure.why = "your code called exit()", "Return a value instead."
@@ -243,7 +320,7 @@ class Tester:
         elif isinstance(error, RecursionError):
             failure.headline = "your code calls itself without end"
         else:
-            first_line = next(iter(str(error).splitlines()), "")
+            first_line = next(iter(message(error).splitlines()), "")
             failure.headline = f"your code raised {type(error).__name__}: {first_line}"
             failure.expected = expected
         self.fail(failure)

@@ -97,3 +97,15 @@ def changed(value: Any, before: Any) -> bool:
         return False
     old = as_array(before)
     return not np.array_equal(as_array(value), old, equal_nan=old.dtype.kind in "fc")
+
+
+# ---- precision ----
+
+
+def rounded_to_single(mine: np.ndarray, right: np.ndarray) -> bool:
+    """Whether `mine` holds no more than float32 can where `right` does; one value may be chance, so it takes three."""
+    if mine.shape != right.shape or mine.dtype.kind != "f" or right.dtype != np.float64:
+        return False
+    with np.errstate(all="ignore"):
+        telling = np.abs(right - right.astype(np.float32)) > 4e-9 * np.abs(right)
+        return bool(np.count_nonzero(telling) >= 3) and bool(np.all(mine[telling] == mine[telling].astype(np.float32)))

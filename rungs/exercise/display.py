@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rungs.catalogue.exercise import KINDS, Exercise
-from rungs.catalogue.loading import all_exercises
+from rungs.catalogue.loading import all_exercises, chapter_exercises
+from rungs.exercise.path import ahead
 from rungs.progress import Entry, Progress
-from utils.chapters import LEVELS
+from utils.chapters import LEVELS, Chapter
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from rungs.checking.verdict import Failure, Verdict
     from rungs.exercise.work import Solution
 
+PROGRESS_BAR = 40  # columns
 PRINTED_LINES = 20  # of what the learner's code printed
 
 
@@ -45,27 +48,49 @@ def show_markdown(console: Console, text: str) -> None:
 
 
 def show_list(console: Console, exercises: Iterable[Exercise], state: Progress) -> None:
-    """A table of exercises with what is done of them."""
+    """Exercises with what is done of them, chapter by chapter; within 80 columns."""
     from rich.table import Table
 
-    narrow = console.width < 80
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("", "exercise", *(() if narrow else ("kind", "level")), "difficulty", "minutes", ""):
-        table.add_column(
-            column, no_wrap=column in ("", "kind", "level"), justify="right" if column == "minutes" else "left"
-        )
-    for e in exercises:
-        entry = state.entries.get(e.id, Entry())
-        mark = "[green]done[/]" if entry.passed else "[yellow]begun[/]" if entry.started else ""
-        cells = [f"  [bold cyan]{e.alias}[/]", e.title, KINDS[e.kind], LEVELS.get(e.level, e.level)]
-        table.add_row(
-            *(cells[:2] if narrow else cells), "●" * e.difficulty + "○" * (5 - e.difficulty), str(e.minutes), mark
-        )
-    console.print(table)
-    console.print(
-        "\n  [cyan]rungs start NAME[/] begins one; [cyan]rungs start 01.numpy[/] begins a whole level of your own",
-        style="dim",
-    )
+    for chapter, own in groupby(exercises, key=lambda exercise: exercise.chapter):
+        rows = list(own)
+        done = sum(state.is_done(exercise.id) for exercise in rows)
+        console.print(f"\n  [bold]{chapter.id}  {chapter.title}[/]  [dim]{done} of {len(rows)} done[/]")
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+        table.add_column(no_wrap=True)
+        table.add_column(ratio=1, overflow="fold")
+        for _ in range(4):
+            table.add_column(no_wrap=True)
+        for e in rows:
+            entry = state.entries.get(e.id, Entry())
+            mark = "[green]done[/]" if entry.passed else "[yellow]begun[/]" if entry.started else ""
+            table.add_row(
+                f"  [bold cyan]{e.alias}[/]", e.title, e.kind, stars(console, e.difficulty), f"{e.minutes:>3} min", mark
+            )
+        console.print(table)
+    console.print("\n  [cyan]rungs watch[/] goes through them; [cyan]rungs start NAME[/] begins one", style="dim")
+    console.print("  [cyan]rungs start 01.numpy[/] begins a whole level of your own", style="dim")
+
+
+def stars(console: Console, difficulty: int) -> str:
+    full, empty = ("●", "○") if in_unicode(console) else ("*", ".")
+    return full * difficulty + empty * (5 - difficulty)
+
+
+def in_unicode(console: Console) -> bool:
+    return console.encoding.lower().startswith("utf")
+
+
+def show_progress(console: Console, chapter: Chapter, state: Progress) -> None:
+    """How far the learner is, in the chapter and in the course."""
+    full, empty = ("━", "─") if in_unicode(console) else ("#", ".")
+    for what, exercises in (
+        (f"chapter {chapter.id}", chapter_exercises(chapter.id)),
+        ("the course", all_exercises()),
+    ):
+        done, total = sum(state.is_done(exercise.id) for exercise in exercises), len(exercises)
+        length = round(PROGRESS_BAR * done / total)
+        bar = f"[green]{full * length}[/][dim]{empty * (PROGRESS_BAR - length)}[/]"
+        console.print(f"  {what:<10}  {bar}  {done} of {total}")
 
 
 def show_task(console: Console, exercise: Exercise) -> None:
@@ -81,13 +106,19 @@ def show_task(console: Console, exercise: Exercise) -> None:
         console.print(f"[dim]needs {'; '.join(f'{need.chapter}: {need.what}' for need in exercise.needs)}[/]")
 
 
-def show_verdict(console: Console, verdict: Verdict, exercise: Exercise, state: Progress) -> None:
-    """A verdict, the first failure readable at a glance, and what to do next."""
+def show_verdict(
+    console: Console, verdict: Verdict, exercise: Exercise, state: Progress, *, offer: bool = True
+) -> None:
+    """A verdict, the first failure readable at a glance, and what to do next.
+
+    Args:
+        offer: whether to name the next exercise after a success.
+    """
     from rich.markup import escape
     from rich.padding import Padding
 
     marks = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "not written": "[yellow]·[/]"}
-    if not console.encoding.lower().startswith("utf"):
+    if not in_unicode(console):
         marks = {"passed": "+", "failed": "x", "not written": "."}
     console.print(f"[bold]{exercise.title}[/]  [dim]{exercise.alias}  {verdict.seconds:.1f} s[/]\n")
     for part in verdict.parts:
@@ -108,7 +139,7 @@ def show_verdict(console: Console, verdict: Verdict, exercise: Exercise, state: 
             console.print(f"    {escape(line[:300])}", soft_wrap=True, style="dim")
     console.print()
     if verdict.passed:
-        following = next((other for other in all_exercises() if not state.is_done(other.id)), None)
+        following = next(iter(ahead(state, exercise)), None) if offer else None
         console.print(f"  [bold green]Passed.[/]  See why it is right: [cyan]rungs solution {exercise.alias}[/]")
         if following is not None:
             console.print(f"  Next     [cyan]rungs start {following.alias}[/]  {following.title}")

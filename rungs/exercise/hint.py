@@ -1,4 +1,4 @@
-"""`rungs hint`: three hints, one at a time, and what a recognised misconception has to say before them."""
+"""`rungs hint`: three hints, one at a time. What the last check found likely stands in its report, and is not repeated."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def hint(
     name: ExerciseName = None,
     again: Annotated[bool, typer.Option("--again", help="Show the hints that you have seen.")] = False,
 ) -> None:
-    """The next of three hints; or the one for the misconception that the last check recognised."""
+    """The next of three hints."""
     work = find_work(name)
     if isinstance(work, CapstoneWork):
         raise RungsError(
@@ -36,16 +36,12 @@ def hint(
         if not seen:
             console.print(f"You have seen no hint of {work.name} yet; `rungs hint {work.name}` gives the first.")
         return
-    mistakes = {mistake.name: mistake for mistake in exercise.misconceptions()}
     with progress.change() as state:
         entry = state.entry(work.id)
         if not entry.started:
             raise RungsError(f"{work.name} is not begun; `rungs start {work.name}` first, and try it without a hint")
         entry.touched = progress.now()
-        if entry.mistake in mistakes and entry.mistake not in entry.explained:
-            entry.explained.append(entry.mistake)
-            heading, text = "Your answer behaves like a known mistake", mistakes[entry.mistake].text
-        elif entry.hints < 3:
+        if entry.hints < 3:
             entry.hints += 1
             heading, text = f"Hint {entry.hints} of 3", exercise.hints[entry.hints - 1]
         else:

@@ -9,8 +9,9 @@ import typer
 from rungs import progress
 from rungs.errors import RungsError
 from rungs.exercise.display import here, new_console, show_task
-from rungs.exercise.work import CapstoneWork, digest, find_work, write_stub
+from rungs.exercise.work import CapstoneWork, ExerciseWork, digest, find_work, write_stub
 from utils.chapters import LEVELS
+from utils.files import write_new
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,6 +28,17 @@ def start(
     if isinstance(work, CapstoneWork):
         start_capstone(work, console)
         return
+    kept = begin(work)
+    show_task(console, work.exercise)
+    console.print()
+    console.print(f"  Your file  [bold]{here(work.file)}[/]{'  (kept as it was)' if kept else ''}", soft_wrap=True)
+    console.print(
+        f"  Next       [cyan]rungs check {work.name}[/]   or, on every save: [cyan]rungs watch {work.name}[/]"
+    )
+
+
+def begin(work: ExerciseWork) -> bool:
+    """Write the stub where the learner has no file, and record the start. Returns: whether there was a file."""
     kept = work.file.exists()
     with progress.change() as state:
         write_stub(work)
@@ -34,12 +46,7 @@ def start(
         entry.begin()
         if not kept:
             entry.stub = entry.told = digest(work.exercise.stub)
-    show_task(console, work.exercise)
-    console.print()
-    console.print(f"  Your file  [bold]{here(work.file)}[/]{'  (kept as it was)' if kept else ''}", soft_wrap=True)
-    console.print(
-        f"  Next       [cyan]rungs check {work.name}[/]   or, on every save: [cyan]rungs watch {work.name}[/]"
-    )
+    return kept
 
 
 def start_capstone(work: CapstoneWork, console: Console) -> None:
@@ -56,11 +63,11 @@ def start_capstone(work: CapstoneWork, console: Console) -> None:
         lines = []
         for file, text in files.items():
             target = work.folder / file
-            if target.exists():
-                lines.append(f"  kept     {here(target)}")
-            else:
-                target.write_text(text, encoding="utf-8")
+            try:
+                write_new(target, text.encode())
                 lines.append(f"  [green]written[/]  {here(target)}")
+            except FileExistsError:
+                lines.append(f"  kept     {here(target)}")
         entry = state.entry(work.id)
         entry.begin()
     option = "" if level == "numpy" else f" --level {level}"

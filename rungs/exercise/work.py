@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from rungs.catalogue.loading import find_exercise
 from rungs.errors import RungsError
 from rungs.level.files import default_folder, modules_to_write
 from utils.chapters import LEVELS, Chapter, find_chapter
+from utils.files import write_new
 
 CAPSTONES = {"numpy": "numpy", "pytorch_lowlevel": "pytorch_lowlevel", "lowlevel": "pytorch_lowlevel", "paper": "paper"}
 """What a capstone's name may end with -> its level."""
@@ -147,11 +149,8 @@ def write_stub(work: ExerciseWork) -> None:
     try:
         work.folder.mkdir(parents=True, exist_ok=True)
         for source, target in zip((work.exercise.stub, work.exercise.path / "README.md"), work.files, strict=True):
-            try:
-                with target.open("xb") as file:
-                    file.write(source.read_bytes())
-            except FileExistsError:
-                continue
+            with contextlib.suppress(FileExistsError):
+                write_new(target, source.read_bytes())
     except OSError as error:
         raise RungsError(f"{work.folder} cannot be written: {error.strerror}") from None
 

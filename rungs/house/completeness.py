@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from rungs.catalogue.exercise import KINDS
 from rungs.catalogue.loading import chapter_exercises
-from rungs.errors import Failed, RungsError
+from rungs.errors import Failed
 from rungs.house.template import MARK
 from rungs.level.files import SUFFIX
+from rungs.quiz.questions import load_questions
 from utils.chapters import LEVELS, ROOT, Chapter
 
 if TYPE_CHECKING:
@@ -184,14 +184,8 @@ def exercises(chapter: Chapter) -> Item:
 
 
 def questions(chapter: Chapter) -> Item:
-    """Twelve or more, each a table in an array of questions.toml."""
-    path, count = chapter.path / "questions.toml", 0
-    if path.exists():
-        try:
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise RungsError(f"{chapter.folder}/questions.toml: {error}") from None
-        count = sum(len(entries) for entries in content.values() if isinstance(entries, list))
+    """Twelve or more, with answers."""
+    count = len(load_questions(chapter))
     missing = [f"{count} of {QUESTIONS}"] if count < QUESTIONS else []
     return item("questions", "questions.toml, with answers", missing=missing)
 

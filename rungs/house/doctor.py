@@ -136,10 +136,13 @@ def device_lines() -> list[Line]:
 
 def data_lines() -> list[Line]:
     """Which sets are at hand. Their contents are checked when they are loaded, not here."""
-    from utils.data_loaders import CATALOGUE, data_folder, missing_files
+    from utils.data_loaders import CATALOGUE, DataError, data_folder, missing_files
 
     chosen = "RUNGS_DATA" if os.environ.get("RUNGS_DATA") else "the default; RUNGS_DATA chooses another"
-    folder = data_folder()
+    try:
+        folder = data_folder()
+    except DataError as error:
+        return [Line("Data", "folder", str(error), "bad")]
     lines = [Line("Data", "folder", f"{folder} ({chosen})", *_writable(folder))]
     for name, entry in CATALOGUE.items():
         files = {file for part in entry.files.values() for file in part}
@@ -189,8 +192,8 @@ def _writable_line(folder: Path) -> tuple[str, Verdict, str]:
 
 def _writable(folder: Path) -> tuple[Verdict, str]:
     """Whether files can be made in `folder`, or in its nearest parent that exists, since it is made when needed."""
-    nearest = next((path for path in (folder, *folder.parents) if path.exists()), folder)
-    if not nearest.is_dir():
+    nearest = next((path for path in (folder, *folder.parents) if os.path.exists(path)), folder)
+    if not os.path.isdir(nearest):
         return "bad", f"{nearest} is a file, not a folder"
     if not os.access(nearest, os.W_OK | os.X_OK):
         return "bad", f"{nearest} cannot be written to"

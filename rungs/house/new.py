@@ -1,4 +1,4 @@
-"""`rungs new`: a chapter that runs, written from the template, to be filled: ours, or a paper of one's own."""
+"""`rungs new`: write a chapter that runs, from the template: one of ours, or one on a paper of your own."""
 
 from __future__ import annotations
 

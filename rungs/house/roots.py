@@ -53,7 +53,7 @@ def installed_file() -> Path | None:
 
 def install() -> bool:
     """Let Python find every import root, in this process and in those to come. Returns: whether the latter succeeded."""
-    from utils.checkpoints import write_atomic
+    from utils.files import write_atomic
 
     roots = [str(ROOT / root) for root in import_roots(all_chapters())]
     sys.path += [root for root in roots if root not in sys.path]

@@ -18,6 +18,7 @@ from rungs.level.files import find_files, modules_to_write
 from rungs.sandbox import process
 from rungs.sandbox.tracebacks import line_in_trace
 from utils.chapters import LEVELS, Chapter
+from utils.errors import shortened
 
 SECONDS = 180
 MEMORY_MB = 8192
@@ -53,7 +54,7 @@ def proved(
     files = find_files(chapter, level, file, _main_modules(chapter, level, ladder) if file and file.is_file() else [])
     for path in files.values():
         _look_at(path, level)
-    seconds = float(os.environ.get("RUNGS_SECONDS") or SECONDS)
+    seconds = _seconds()
     outcome = process.run_limited(
         "rungs.level.proving:verify_in_child",
         {
@@ -89,6 +90,14 @@ def proved(
     if file is None and ladder is None and not found["missing"]:
         _record(chapter, level, found["ok"])
     return found
+
+
+def _seconds() -> float:
+    """The learner's time: SECONDS, or what RUNGS_SECONDS says."""
+    chosen = os.environ.get("RUNGS_SECONDS") or str(SECONDS)
+    if not chosen.isdigit() or not 0 < int(chosen) <= 10**6:
+        raise RungsError(f"RUNGS_SECONDS must be a number of seconds, such as 600, got {shortened(chosen)}")
+    return float(chosen)
 
 
 def _main_modules(chapter: Chapter, level: str, ladder: str | None) -> list[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rungs.level.files import level_modules, unproved
 from rungs.level.loading import learners_level, uses
 from rungs.sandbox.child import note
+from rungs.sandbox.tracebacks import message
 from utils.chapters import find_chapter
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _reached(files: Mapping[str, Path], ran: set[str], excused: Mapping[str, str
 def _import_problem(error: BaseException, files: Mapping[str, str]) -> str:
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files.values()]
     place = f", line {frames[-1].lineno}: {frames[-1].line}" if frames else ""
-    what = "it called exit()" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"
+    what = "it called exit()" if isinstance(error, SystemExit) else f"{type(error).__name__}: {message(error)}"
     where = Path(frames[-1].filename).name if frames else "your file"
     return f"{where} cannot be imported{place} ({what})"
 

@@ -1,4 +1,4 @@
-"""The generated blocks of the pages: each a function of the page that it stands in."""
+"""The generated blocks of the pages: a function for each, called with the page that has the block."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rungs.catalogue.exercise import KINDS
 from rungs.catalogue.loading import all_exercises
 from rungs.errors import RungsError
 from rungs.pages.graph import chapter_graph
+from rungs.quiz.page import questions_markdown
 from rungs.reading.anchors import anchors_table
 from utils.chapters import LEVELS, ROOT, Chapter, all_chapters, written_chapters
 
@@ -140,6 +141,11 @@ def exercises_block(path: Path) -> str:
     return "\n".join([*lines, "", start])
 
 
+def questions_block(path: Path) -> str:
+    """The questions of the chapter, each folded with its answer."""
+    return questions_markdown(chapter_of(path), path.parent)
+
+
 def anchors_block(path: Path) -> str:
     """What the production reading is pinned to, beside what does the same in our code."""
     return anchors_table(chapter_of(path), path.parent)
@@ -209,6 +215,7 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "chapter-graph": graph_block,
     "benchmarks": benchmarks_block,
     "exercises": exercises_block,
+    "questions": questions_block,
     "anchors": anchors_block,
     "option-costs": option_costs_block,
     "files": files_block,

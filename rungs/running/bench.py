@@ -112,11 +112,11 @@ def as_dict(result: Race, chapter: Chapter, ladder: Ladder, settings: Bench, rou
 
 def write_receipt(report: dict[str, Any]) -> Path:
     """benchmarks/<chapter>-<ladder>-<threads>t.json, with the machine, the versions and the commit."""
-    from utils import receipts, runs
+    from utils import files, receipts
 
     state = {"hardware": receipts.hardware(), "versions": receipts.versions(), "commit": receipts.commit()}
     plain = {k: v.model_dump(mode="json") if hasattr(v, "model_dump") else v for k, v in state.items()}
     path = ROOT / "benchmarks" / f"{report['chapter']}-{report['ladder']}-{report['threads']}t.json"
     path.parent.mkdir(exist_ok=True)
-    runs.write_json_atomic(path, {**report, **plain})
+    files.write_json_atomic(path, {**report, **plain})
     return path

@@ -12,10 +12,13 @@ from rungs.errors import RungsError
 from rungs.names import chapter_called, ladder_called
 from rungs.options import ChapterName, Json, LadderName
 from utils.chapters import ROOT, Chapter
+from utils.files import expect_room
 
 if TYPE_CHECKING:
     from utils.ladder import Ladder
 
+FIGURE_BYTES = 2**18
+"""More than the figure takes."""
 EXAMPLE = "rungs climb 03 --steps 300"
 
 
@@ -35,6 +38,8 @@ def climb(
     if out is not None and out.suffix.lower() not in (".svg", ".png"):
         raise RungsError(f"--out must end in .svg or .png, got {out.name!r}")
     chapter = chapter_called(chapter_name)
+    if out is not None:
+        expect_room(out, FIGURE_BYTES)
     from rich.console import Console
 
     console = Console(stderr=as_json, highlight=False)

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from utils.parity.compare import GRADIENT_RTOL, RTOL, TRAIN_RTOL
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -20,7 +22,13 @@ TITLES = {
     "mistakes": "planted mistakes",
     "scripts": "scripts, one batch overfitted",
 }
-TOLERANCES = {"gradients": 1e-6, "operations": 1e-9, "levels": 1e-9, "training": 1e-8, "references": 1e-9}  # relative
+TOLERANCES = {  # relative
+    "gradients": GRADIENT_RTOL,
+    "operations": RTOL,
+    "levels": RTOL,
+    "training": TRAIN_RTOL,
+    "references": RTOL,
+}
 VERDICTS = {"mistakes": "each found", "scripts": "each ran"}
 
 

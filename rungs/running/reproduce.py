@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -24,6 +25,13 @@ def reproduce(
         list[str] | None, typer.Option("--only", help="Only the result of this name; may be repeated.")
     ] = None,
     seeds: Annotated[str | None, typer.Option("--seeds", help="Comma-separated; default: the chapter's own.")] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", "-s", metavar="KEY=VALUE", help="Other settings; the chapter's receipts stay as they are."
+        ),
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="A receipt may lose seeds that it has.")] = False,
     as_json: Json = False,
 ) -> None:
     """Train with the paper's settings and write the receipts."""
@@ -34,35 +42,65 @@ def reproduce(
     console = Console(stderr=True, highlight=False)
     with console.status(f"loading chapter {chapter.id} and torch"):
         scripts = scripts_of(chapter)
-    written = []
+    known = known_results(chapter, scripts)
+    for name in only or ():
+        if name not in known:
+            raise RungsError(f"chapter {chapter.id} has no result {name!r}{suggestion(name, known)}")
+    given = {"seeds": numbers, "only": only, "overrides": overrides, "replace": replace}
+    options = {name: value for name, value in given.items() if value}
     for script in scripts:
-        options: dict[str, Any] = {}
-        if numbers is not None:
-            options["seeds"] = numbers
-        if only:
-            options["only"] = only
         taken = inspect.signature(script.reproduce).parameters
         for name in options:
             if name not in taken:
-                raise RungsError(f"{script.__name__} of chapter {chapter.id} takes no --{name}")
-        written += script.reproduce(ROOT / "runs" / "reproduce" / chapter.id, **options)
-    if unknown := set(only or ()) - {receipt.name for receipt in written}:
-        from utils.receipts import read_receipts
+                option = {"overrides": "set"}.get(name, name)
+                raise RungsError(f"{script.__name__} of chapter {chapter.id} takes no --{option}")
+    folder = ROOT / "runs" / "reproduce" / chapter.id
+    for script in scripts:
+        for line in to_train(script, chapter, folder, **options):
+            console.print(line, style="dim")
+    written = [receipt for script in scripts for receipt in script.reproduce(folder, **options)]
+    if not overrides:
+        from rungs.pages.refresh import rewrite
 
-        name, known = sorted(unknown)[0], [receipt.name for receipt in read_receipts(chapter.path)]
-        raise RungsError(f"chapter {chapter.id} has no result {name!r}{suggestion(name, known)}")
-    from rungs.pages.refresh import rewrite
-
-    rewrite()
+        rewrite()
     if as_json:
         print(json.dumps([receipt.model_dump(mode="json") for receipt in written], indent=2))
     else:
         for receipt in written:
             print(summary(receipt))
-        print(f"Receipts: {chapter.folder}/paper/results; the tables of the pages are up to date")
+        print(where(chapter, folder, overrides or []))
     missed = [receipt.name for receipt in written if receipt.met is False]
     if missed:
         raise Failed(f"target not met: {', '.join(missed)}")
+
+
+def known_results(chapter: Chapter, scripts: list[ModuleType]) -> list[str]:
+    """What `--only` may name: what the scripts train, and what else has a receipt."""
+    from utils.receipts import read_receipts
+
+    trained = (name for script in scripts for name in getattr(script, "RESULTS", {}))
+    return list(dict.fromkeys((*trained, *(receipt.name for receipt in read_receipts(chapter.path)))))
+
+
+def to_train(script: ModuleType, chapter: Chapter, folder: Path, **options: Any) -> list[str]:
+    """What is about to be trained, and what it cost the last time."""
+    from utils.receipts import read_receipts
+    from utils.reproduction import changed_folder, plan
+
+    defaults = inspect.signature(script.reproduce).parameters
+    results = getattr(script, "RESULTS", {})
+    names = [name for name in results if name in options.get("only", results)]
+    seeds = options.get("seeds") or defaults["seeds"].default
+    there = changed_folder(folder, options.get("overrides", ()))
+    return plan(results, names, seeds, there, read_receipts(chapter.path))
+
+
+def where(chapter: Chapter, folder: Path, overrides: list[str]) -> str:
+    from utils.reproduction import changed_folder
+
+    if overrides:
+        return f"Receipts: {changed_folder(folder, overrides)}; those of the chapter are as they were"
+    return f"Receipts: {chapter.folder}/paper/results; the tables of the pages are up to date"
 
 
 def parse_seeds(text: str | None) -> tuple[int, ...] | None:

@@ -36,7 +36,9 @@ def train(
         typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change one setting; may be repeated."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; default runs/train/...")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in that folder, bit for bit.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue the run in that folder, bit for bit on as many threads.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train one level fully; without --config, list the settings."""

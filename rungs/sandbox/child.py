@@ -11,6 +11,7 @@ import faulthandler
 import importlib
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -50,10 +51,51 @@ def limit_memory(megabytes: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def is_ctrl_c(error: BaseException) -> bool:
+    """Whether somebody pressed Ctrl-C. It never reaches the limited process: there the code itself raised the error."""
+    return isinstance(error, KeyboardInterrupt) and _note_file is None
+
+
+def limit_cpu(seconds: int) -> None:
+    """End this process, and each that it starts, after so many seconds of computing."""
+    with contextlib.suppress(ImportError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+        limit = seconds if most == resource.RLIM_INFINITY else min(seconds, most)
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+
+
+def end_with_parent(pipe: int, folder: Path) -> None:
+    """Leave a watcher behind that ends this process group, and takes the folder away, when the parent is gone.
+
+    Args:
+        pipe: the parent holds the other end, so that reading comes to its end when the parent does, however it ends.
+
+    The watcher is a grandchild, which code that waits for its children does not meet; the parent ends it with the group.
+    """
+    if os.fork():
+        os.wait()
+        os.close(pipe)
+        return
+    if os.fork():
+        os._exit(0)
+    for descriptor in (0, 1, 2):
+        os.close(descriptor)
+    os.read(pipe, 1)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.killpg(0, signal.SIGKILL)
+
+
 def main() -> None:
     global _note_file
     request = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     folder = Path(sys.argv[1]).parent
+    if request["pipe"] is not None:
+        end_with_parent(request["pipe"], folder)
+    limit_cpu(request["cpu_seconds"])
+    Path(sys.argv[1]).unlink()
+    del sys.argv[1:]  # what runs here has no business with the request, nor with where the answer goes
     limit_memory(request["memory_mb"])
     with (folder / "trace").open("w") as trace:
         faulthandler.enable(trace)

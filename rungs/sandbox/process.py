@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import signal
 import subprocess
@@ -124,10 +125,16 @@ def run_limited(
     with tempfile.TemporaryDirectory(prefix="rungs-", ignore_cleanup_errors=True) as name:
         room = Path(name)
         request = room / "request.json"
-        request.write_text(
-            json.dumps({"target": target, "arguments": arguments, "seconds": seconds, "memory_mb": memory_mb}),
-            encoding="utf-8",
-        )
+        theirs, ours = os.pipe() if hasattr(os, "fork") else (None, None)  # closed by our end, it ends the child
+        wanted = {
+            "target": target,
+            "arguments": arguments,
+            "seconds": seconds,
+            "cpu_seconds": math.ceil(2 * (STARTUP + seconds)),
+            "memory_mb": memory_mb,
+            "pipe": theirs,
+        }
+        request.write_text(json.dumps(wanted), encoding="utf-8")
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "rungs.sandbox.child", str(request)],
             stdin=subprocess.DEVNULL,
@@ -136,6 +143,7 @@ def run_limited(
             cwd=folder,
             env={**os.environ, **LIGHT, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"},
             start_new_session=True,
+            pass_fds=() if theirs is None else (theirs,),
         )
         assert process.stdout is not None
         output = _Output(process.stdout)
@@ -158,6 +166,8 @@ def run_limited(
         finally:  # also when the learner presses Ctrl-C
             _stop(process)
             process.wait()
+            for end in (theirs, ours):
+                os.close(end) if end is not None else None
             output.thread.join(1.0)
             process.stdout.close() if not output.thread.is_alive() else None
         answer = room / "answer.json"
@@ -170,6 +180,8 @@ def run_limited(
             ending = "finished"
         elif stopped:
             ending = stopped
+        elif by_signal == "SIGXCPU":
+            ending = "timeout"
         elif code == 137:
             ending = "memory"
         elif by_signal:

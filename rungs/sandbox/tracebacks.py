@@ -7,6 +7,14 @@ import traceback
 from pathlib import Path
 
 
+def message(error: BaseException) -> str:
+    """What the error says, also where its own `__str__` fails."""
+    try:
+        return str(error)
+    except BaseException:
+        return "(its __str__ fails)"
+
+
 def line_of_error(error: BaseException, path: Path) -> str:
     """The innermost line of the file that the error passed through; "" where there is none."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):

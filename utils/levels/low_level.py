@@ -1,4 +1,4 @@
-"""The adapter of the low level: functions of a dict of leaf tensors, with an optimizer of one's own.
+"""The adapter of the low level: functions of a dict of leaf tensors, with the chapter's own optimizer.
 
 torch is imported when a level runs, not when this module is.
 """

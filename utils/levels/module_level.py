@@ -153,13 +153,15 @@ class ModuleLevel(Adapter):
 
 
 class _ModuleTrainer(AdapterTrainer):
-    """Started by torchrun or `accelerate launch`, each process takes its share of every batch; gradients are averaged."""
+    """Started by torchrun or `accelerate launch`, each process takes its share of every batch; gradients are averaged, each
+    by how many of the terms of the batch's loss it has."""
 
     level: ModuleLevel
     outer: Any  # the module as it is called: compiled, or averaging gradients over processes
     processes: Any
     amp: bool
     layout: Any
+    weight: float = 1.0  # of this process's loss in the mean over the processes
 
     @property
     def lr(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -172,7 +174,18 @@ class _ModuleTrainer(AdapterTrainer):
                 group["lr"] = value
 
     def given(self, batch: Batch) -> Tensors:
-        return self.tensors(self.processes.shard(batch))
+        if self.processes.world_size == 1:
+            return self.tensors(batch)
+        part = self.processes.shard(batch, self.level.ladder.batch_axes)
+        self.weight = self.processes.world_size * self.terms(part) / self.terms(batch)
+        return self.tensors(part)
+
+    def terms(self, batch: Batch) -> int:
+        """How many terms the loss of a batch is the mean of."""
+        ladder = self.level.ladder
+        if ladder.terms is not None:
+            return ladder.terms(batch)
+        return next(array.shape[ladder.batch_axes.get(name, 0)] for name, array in batch.items() if array.ndim)
 
     def tensors(self, batch: Batch) -> Tensors:
         like = next(self.inner.parameters())
@@ -186,6 +199,7 @@ class _ModuleTrainer(AdapterTrainer):
         self.outer.train()
         with torch.autocast(next(self.inner.parameters()).device.type, torch.bfloat16, enabled=self.amp):
             loss = turn.loss(self.inner, turn.forward(self.outer, batch, True), batch)
+        loss = self.weight * loss
         optimizer.zero_grad()
         loss.backward()
         trained = self.level.trained(self.inner, phase)

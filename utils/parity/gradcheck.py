@@ -13,7 +13,7 @@ import numpy as np
 
 from utils.ladder import LayerCase, Load
 from utils.levels.arrays import flatten, rebuild
-from utils.parity.compare import compare, compare_all, unchanged
+from utils.parity.compare import GRADIENT_RTOL, compare, compare_all, unchanged
 from utils.parity.finding import Finding, failed, passed
 
 STEP = 1e-6
@@ -85,7 +85,7 @@ def check_layer(layer: Any, inputs: tuple[Any, ...], rng: np.random.Generator) -
         if gradient.shape != array.shape:
             return failed(what, f"shape {gradient.shape}, expected {array.shape}")
         indices, slopes = numeric_gradient(loss, array, rng)
-        return compare(what, gradient.reshape(-1)[indices], slopes, rtol=1e-6, atol=floor)
+        return compare(what, gradient.reshape(-1)[indices], slopes, rtol=GRADIENT_RTOL, atol=floor)
 
     if not input_grads and not grads:
         findings.append(failed("gradients", "backward gave none"))

@@ -40,4 +40,4 @@ def plant(ladder: Ladder, mistake: Mistake) -> StandIn:
             f"{mistake.name}: {mistake.find!r} stands {source.count(mistake.find)} times in {path.name}, not once"
         )
     faulty = ast.parse(source.replace(mistake.find, mistake.replace), filename=str(path))
-    return StandIn(mistake.level, change=lambda module, tree: faulty if module == name else tree)
+    return StandIn(mistake.level, change=lambda module, tree: faulty, changes={name})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from utils.parity.stand_in import StandIn
 
@@ -48,7 +49,7 @@ class Reach:
         self.ran: set[str] = set()
         self.blank = ""
 
-    def stand_in(self, level: str, sources: Mapping[str, Path] | None = None, **options: Callable) -> StandIn:
+    def stand_in(self, level: str, sources: Mapping[str, Path] | None = None, **options: Any) -> StandIn:
         """The level, with every public function saying that it runs. Lines keep their numbers."""
         prepare = options.pop("prepare", lambda module, when: None)
 

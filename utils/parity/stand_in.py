@@ -10,7 +10,7 @@ import ast
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -25,6 +25,7 @@ class StandIn:
         level: "numpy", "pytorch_lowlevel" or "paper".
         sources: module -> the file that it comes from.
         change: (module, syntax tree) -> the tree that is run in its place; for every module of the level.
+        changes: the modules that `change` is for, where not all.
         prepare: called with a module before and after its source has run ("before", "after").
     """
 
@@ -34,9 +35,11 @@ class StandIn:
         sources: Mapping[str, Path] | None = None,
         *,
         change: Callable[[str, ast.Module], ast.Module] = lambda module, tree: tree,
+        changes: Collection[str] | None = None,
         prepare: Callable[[ModuleType, str], None] = lambda module, when: None,
     ) -> None:
         self.level, self.sources, self.change, self.prepare = level, dict(sources or {}), change, prepare
+        self.changes = changes
         self.loaded: dict[str, ModuleType] = {}
 
     def __call__(self, name: str) -> ModuleType:
@@ -70,7 +73,8 @@ class StandIn:
             sys.modules.update(held)
 
     def _of_level(self) -> dict[str, ModuleType]:
-        return {n: m for n, m in list(sys.modules.items()) if n in self.sources or _in_level(m, self.level)}
+        names = {*self.sources, *_names_of(self.level)}
+        return {name: sys.modules[name] for name in names if name in sys.modules}
 
     def _take_out(self) -> dict[str, ModuleType]:
         found = self._of_level()
@@ -90,7 +94,10 @@ class _Loader(SourceFileLoader):
         self.stand_in.prepare(module, "after")
 
     def get_code(self, fullname: str) -> Any:
-        """Always from the source: there is no __pycache__ in a learner's folder, and none of a changed module."""
+        """From the source: there is no __pycache__ in a learner's folder, and none of a changed module."""
+        changes = self.stand_in.changes
+        if changes is not None and fullname not in {*changes, *self.stand_in.sources}:
+            return super().get_code(fullname)  # ours as it is
         tree = ast.parse(Path(self.path).read_bytes(), filename=self.path)
         return compile(self.stand_in.change(fullname, tree), self.path, "exec")
 
@@ -111,18 +118,15 @@ def _file_of(name: str, level: str) -> Path | None:
     """The file of a module if it belongs to that level, in any chapter."""
     if "." in name:
         return None
-    for root in sys.path:
-        if Path(root).name == level and (file := Path(root, f"{name}.py")).is_file():
-            return file if _is_level_folder(file.parent, level) else None
-    return None
+    return next((file for folder in _folders_of(level) if (file := folder / f"{name}.py").is_file()), None)
 
 
-def _in_level(module: ModuleType | None, level: str) -> bool:
-    path = getattr(module, "__file__", None)
-    if not path or level not in path:  # most modules are of libraries: a look at the text is quick
-        return False
-    return _is_level_folder(Path(path).parent, level)
+def _names_of(level: str) -> list[str]:
+    """The modules of that level in all chapters."""
+    return [file.stem for folder in _folders_of(level) for file in folder.glob("*.py")]
 
 
-def _is_level_folder(folder: Path, level: str) -> bool:
-    return folder.name == level and (folder.parent / "ladder.py").exists()
+def _folders_of(level: str) -> list[Path]:
+    """The folders of that level where Python looks for modules."""
+    folders = [Path(root) for root in sys.path if root.endswith(level)]  # a look at the text is quick
+    return [f for f in folders if f.name == level and (f.parent / "ladder.py").exists()]

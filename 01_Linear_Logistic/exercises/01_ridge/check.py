@@ -33,7 +33,7 @@ def check_gradient(t):
     for n, features, targets in [(11, 5, 3), (3, 7, 2)]:
         x, y, weight, bias = problem(t.rng, n, features, targets)
         got = t.call("ridge_gradient", x, y, weight, bias, alpha=ALPHA)
-        t.require(isinstance(got, tuple) and len(got) == 2, "ridge_gradient must return two arrays", got=got)
+        t.require(isinstance(got, tuple | list) and len(got) == 2, "ridge_gradient must return two arrays", got=got)
         for name, array, mine in [("weight", weight, got[0]), ("bias", bias, got[1])]:
             expected = t.numeric_gradient(partial(loss, x, y, weight, bias, ALPHA), array)
             t.equal(mine, expected, rtol=1e-6, atol=1e-7, what=f"the gradient of {name}")
@@ -44,7 +44,7 @@ def check_fit(t):
     x, y, *_ = problem(t.rng)
     for alpha in (0.0, ALPHA):
         got = t.call("ridge_fit", x, y, alpha=alpha)
-        t.require(isinstance(got, tuple) and len(got) == 2, "ridge_fit must return two arrays", got=got)
+        t.require(isinstance(got, tuple | list) and len(got) == 2, "ridge_fit must return two arrays", got=got)
         # Least squares on the data and, for the penalty, one further example for each weight: no centring, no normal equations.
         n, features, targets = len(x), x.shape[1], y.shape[1]
         further = np.sqrt(n * targets * alpha) * np.eye(features, features + 1)

@@ -48,7 +48,7 @@ def main(config: CONFIG, folder: Path, *, level: str = "paper", resume: bool = F
     start = as_float32(ladder.level("paper", **SIZES).fresh(rng["init"]))  # every level starts from the same
 
     with Run(folder, identity, rng=rng, resume=resume) as run:
-        trainer = ladder.level(level, **SIZES).start(run.params or start, lr=config.lr)
+        trainer = ladder.level(level, **SIZES).start(run.weights(start), lr=config.lr)
         run.restore(trainer, batches)
         while batches.epoch < config.epochs:
             losses = []

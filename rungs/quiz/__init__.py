@@ -1,0 +1,1 @@
+"""The questions of the chapters, and the command that asks them."""

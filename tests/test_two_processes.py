@@ -1,0 +1,113 @@
+"""Two processes end with the parameters of one: every ladder of every chapter, noise in the batch too, and one training
+script of each chapter. One launch runs them all."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from utils.chapters import written_chapters
+from utils.ladder import Ladder, Params, Script, load_ladders
+from utils.parity.compare import TRAIN_ATOL, TRAIN_RTOL
+from utils.runs import saved_params
+from utils.training_utils import processes
+
+STEPS = 3
+LADDERS = {f"{c.id} {name}": ladder for c in written_chapters() for name, ladder in load_ladders(c.id).items()}
+
+
+def scripts() -> Mapping[str, tuple[Ladder, Script]]:
+    """A short run of the paper level for each chapter."""
+    found: dict[str, tuple[Ladder, Script]] = {}
+    for ladder in LADDERS.values():
+        for script in ladder.scripts:
+            if "--level paper" in script.name:
+                found.setdefault(ladder.chapter, (ladder, script))
+    return found
+
+
+SCRIPTS = scripts()
+
+
+def trained(ladder: Ladder) -> Params:
+    """The paper level after some steps in float64, on batches of a prime size: the two parts differ in size."""
+    rng = np.random.default_rng(0)
+    level = ladder.levels["paper"]
+    trainer = level.start(ladder.init(rng))
+    losses = []
+    for step in range(STEPS):
+        if ladder.schedule is not None:
+            trainer.lr = ladder.schedule(step)
+        losses.append(trainer.step(ladder.batch(rng)))
+    return trainer.params() | {"losses": np.array(losses)}
+
+
+def train_all(folder: Path) -> None:
+    """Every ladder and every script; the main process writes what it ends with."""
+    for name, ladder in LADDERS.items():
+        params = trained(ladder)
+        if processes().is_main:
+            save_file(params, folder / f"{name}.safetensors")
+    for chapter, (_, script) in SCRIPTS.items():
+        script.run(folder / chapter)
+
+
+def member(rank: int, folder: Path, port: str) -> None:
+    """One of two processes, told as torchrun tells it: through the environment."""
+    os.environ |= {"WORLD_SIZE": "2", "RANK": str(rank), "LOCAL_RANK": str(rank)}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    assert processes().world_size == 2
+    train_all(folder)
+
+
+def start_two(folder: Path) -> None:
+    import torch._dynamo  # noqa: F401 - takes seconds; once here instead of in both processes
+    from torch.multiprocessing.spawn import start_processes
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    start_processes(member, args=(folder, port), nprocs=2, start_method="fork")
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the two have written to."""
+    folder, root = tmp_path_factory.mktemp("two"), Path(__file__).parents[1]
+    environment = {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    code = f"import pathlib; from tests.test_two_processes import start_two; start_two(pathlib.Path({str(folder)!r}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, timeout=180
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("name", LADDERS)
+def test_two_processes_step_like_one(name: str, two: Path) -> None:
+    ladder = LADDERS[name]
+    got, want = load_file(two / f"{name}.safetensors"), trained(ladder)
+    assert got.keys() == want.keys()
+    start = ladder.init(np.random.default_rng(0))
+    assert any(np.abs(want[key] - start[key]).max() > 1e-4 for key in start)
+    for key in want.keys() - ladder.zero_grad:  # Adam divides by its size, and makes steps of rounding there
+        np.testing.assert_allclose(got[key], want[key], rtol=TRAIN_RTOL, atol=TRAIN_ATOL, err_msg=key)
+
+
+@pytest.mark.parametrize("chapter", [chapter.id for chapter in written_chapters()])
+def test_a_script_trains_with_two_processes(chapter: str, two: Path, tmp_path: Path) -> None:
+    """In float32, which rounds a sum of two parts in another way than a sum of the whole."""
+    ladder, script = SCRIPTS[chapter]
+    script.run(tmp_path)
+    got, want = saved_params(two / chapter), saved_params(tmp_path)
+    assert got.keys() == want.keys()
+    for key in want.keys() - ladder.zero_grad:
+        np.testing.assert_allclose(got[key], want[key], rtol=1e-3, atol=1e-3, err_msg=key)
