@@ -77,7 +77,7 @@ UNET = unet(
         Check("initialisation", init_check, proof="levels"),
     ),
     mistakes=MISTAKES["unet"],
-    overfit=Overfit(steps=60, loss=0.1, options={"kind": "adam", "lr": 0.03}),
+    overfit=Overfit(steps=100, loss=1.0, options={"kind": "adam", "lr": 0.005}),
     train_script="train_unet",
 )
 UNET_SAME = unet(

@@ -72,7 +72,8 @@ class ConvTranspose2d(Module):
             raise ValueError(f"ConvTranspose2d got {x.shape}, of which padding {p} leaves no pixel")
         self.x2d = to_batch_last(x).reshape(C, -1)  # (C, h w B)
         cols = self.weight.reshape(C, -1).T @ self.x2d  # W^T X: (O k k, h w B)
-        y = col2im(cols, (self.out_channels, H, W, B), k, s)  # stamps that overlap are added
+        y = np.zeros((self.out_channels, H, W, B), dtype=cols.dtype)
+        col2im(cols, y, k, s)  # stamps that overlap are added
         y = y[:, p : H - p, p : W - p] + self.bias[:, None, None, None]
         self.in_shape, self.shape = x.shape, (B, *y.shape[:3])
         return to_batch_first(y)

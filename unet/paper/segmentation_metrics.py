@@ -5,12 +5,13 @@ The challenge's maps are probabilities of the cell interior; each error is the s
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 from scipy import ndimage
-from sklearn.metrics import f1_score, jaccard_score
+from sklearn.metrics import jaccard_score
 from sklearn.metrics.cluster import pair_confusion_matrix
 from weight_map import instances
 
@@ -24,8 +25,14 @@ def pixel_error(p: Array, cells: Array, thresholds: Sequence[float] = THRESHOLDS
 
     p: probabilities of the cell class, any shape. cells: its true mask.
     """
-    truth = _checked(p, cells).ravel()
-    return 1.0 - max(float(f1_score(truth, (p > t).ravel(), zero_division=0.0)) for t in thresholds)
+    truth = _checked(p, cells)
+    return 1.0 - max(f_score(p > t, truth) for t in thresholds)
+
+
+def f_score(found: Array, truth: Array) -> float:
+    """2 TP / (2 TP + FP + FN) of two masks, 0 where both are empty; scikit-learn's takes a second for five slices."""
+    counted = np.count_nonzero(found) + np.count_nonzero(truth)  # TP + FP + TP + FN
+    return 2.0 * np.count_nonzero(found & truth) / counted if counted else 0.0
 
 
 # --8<-- [end:pixel_error]
@@ -84,23 +91,24 @@ def warping_error(p: Array, cells: Array, thresholds: Sequence[float] = THRESHOL
 
 
 def _left_after_warping(truth: Array, goal: Array) -> float:
-    simple = simple_points()
-    H, W = truth.shape
-    bent = np.pad(truth.astype(np.int64), 1)  # membrane beyond the border
-    waiting = [(int(i) + 1, int(j) + 1) for i, j in np.argwhere(truth != goal)]
-    wanted, powers = np.pad(goal, 1), 1 << np.arange(8)
+    """Every pixel that differs is tried once, and again whenever a neighbour has changed."""
+    simple = simple_points().tolist()
+    width = truth.shape[1] + 2
+    around = [di * width + dj for di in (-1, 0, 1) for dj in (-1, 0, 1) if di or dj]  # in page order
+    bent, wanted = (np.pad(mask, 1).ravel().tolist() for mask in (truth, goal))  # membrane beyond the border
+    differ = [here != there for here, there in zip(bent, wanted, strict=True)]
+    waiting = deque(i for i, wrong in enumerate(differ) if wrong)
+    queued = differ.copy()
     while waiting:
-        left, moved = [], False
-        for i, j in waiting:
-            square = np.delete(bent[i - 1 : i + 2, j - 1 : j + 2].ravel(), 4)
-            if simple[int(square @ powers)]:
-                bent[i, j], moved = int(wanted[i, j]), True
-            else:
-                left.append((i, j))
-        if not moved:
-            break
-        waiting = left
-    return len(waiting) / (H * W)
+        i = waiting.popleft()
+        queued[i] = False
+        if simple[sum(bent[i + step] << n for n, step in enumerate(around))]:
+            bent[i], differ[i] = wanted[i], False
+            for step in around:
+                if differ[i + step] and not queued[i + step]:
+                    waiting.append(i + step)
+                    queued[i + step] = True
+    return sum(differ) / truth.size
 
 
 # --8<-- [end:warping_error]

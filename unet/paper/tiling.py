@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from unet_paper import output_size
+from unet_paper import legal_sizes, output_size
 
 Array = np.ndarray
 Predict = Callable[[Array], Array]  # (H, W) -> (K, h, w)
@@ -47,6 +47,22 @@ def predict_tiles(predict: Predict, image: Array, *, tile: int, depth: int = 4) 
 
 
 # --8<-- [end:overlap_tile]
+
+
+def tile_for(shape: tuple[int, int], depth: int, *, most: int = 1024) -> int:
+    """The smallest tile that predicts an image of that shape in one pass, or the largest up to `most`."""
+    sides = legal_sizes(max(most, 14 * 2**depth), depth)
+    return next((n for n in sides if output_size(n, depth) // 2**depth * 2**depth >= max(shape)), sides[-1])
+
+
+def predict_padded(predict: Predict, image: Array, *, depth: int = 4) -> Array:
+    """The same for the padded network, which takes sides that 2^depth divides: one pass, mirrored at the bottom and right.
+
+    predict: (h, w) -> (K, h, w). image: (H, W). Returns: (K, H, W)
+    """
+    H, W = image.shape
+    padded = np.pad(image, [(0, -n % 2**depth) for n in (H, W)], mode="reflect")
+    return predict(padded)[:, :H, :W]
 
 
 # --8<-- [start:symmetries]
