@@ -101,9 +101,7 @@ class DoubleConv(Module):
 class UpBlock(Module):
     """A step of the expanding path: up-convolution to half the channels, the cropped skip in front, two convolutions."""
 
-    def __init__(
-        self, channels: int, *, same: bool = False, rng: np.random.Generator, dtype: Any = np.float64
-    ) -> None:
+    def __init__(self, channels: int, *, same: bool = False, rng: np.random.Generator, dtype: Any = np.float64) -> None:
         """channels: of the output and of the skip; the input from below has twice as many."""
         super().__init__()
         self.channels = channels

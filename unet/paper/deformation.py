@@ -18,9 +18,7 @@ def cubic_weights(size: int, points: int) -> Array:
     return CubicSpline(np.linspace(0.0, 1.0, points), np.eye(points))(np.linspace(0.0, 1.0, size))
 
 
-def displacements(
-    rng: np.random.Generator, height: int, width: int, *, sigma: float = 10.0, points: int = 3
-) -> Array:
+def displacements(rng: np.random.Generator, height: int, width: int, *, sigma: float = 10.0, points: int = 3) -> Array:
     """How far every pixel is moved, down and right: N(0, sigma^2) on a coarse grid, interpolated bicubically.
 
     Returns: (2, height, width) in pixels
@@ -29,7 +27,9 @@ def displacements(
         ValueError: fewer than two points, or a negative sigma.
     """
     if points < 2 or sigma < 0:
-        raise ValueError(f"displacements need at least 2 points a side and sigma of at least 0, got {points} and {sigma}")
+        raise ValueError(
+            f"displacements need at least 2 points a side and sigma of at least 0, got {points} and {sigma}"
+        )
     coarse = sigma * rng.standard_normal((2, points, points))
     return cubic_weights(height, points) @ coarse @ cubic_weights(width, points).T
 

@@ -124,6 +124,6 @@ def iou(found: Array, truth: Array) -> float:
 def _checked(p: Array, cells: Array) -> Array:
     if p.shape != cells.shape or p.size == 0:
         raise ValueError(f"expected probabilities and labels of one shape, got {p.shape} and {cells.shape}")
-    if not (np.isfinite(p).all() and 0 <= p.min() and p.max() <= 1):
+    if not (np.isfinite(p).all() and p.min() >= 0 and p.max() <= 1):
         raise ValueError("expected probabilities from 0 to 1")
     return np.asarray(cells).astype(bool)

@@ -34,13 +34,18 @@ def predict_tiles(predict: Predict, image: Array, *, tile: int, depth: int = 4) 
     out = output_size(tile, depth)
     margin, step = (tile - out) // 2, max(out // 2**depth, 1) * 2**depth
     if step > out:
-        raise ValueError(f"a tile of {tile} predicts {out} pixels, fewer than the {step} between tiles; take a larger one")
+        raise ValueError(
+            f"a tile of {tile} predicts {out} pixels, fewer than the {step} between tiles; take a larger one"
+        )
     H, W = image.shape
     rows, columns = (-(-n // step) for n in (H, W))  # rounded up
     after = [margin + (n - 1) * step + out - size for n, size in ((rows, H), (columns, W))]
     padded = np.pad(image, ((margin, after[0]), (margin, after[1])), mode="reflect")
     parts = [
-        [predict(padded[i * step : i * step + tile, j * step : j * step + tile])[:, :step, :step] for j in range(columns)]
+        [
+            predict(padded[i * step : i * step + tile, j * step : j * step + tile])[:, :step, :step]
+            for j in range(columns)
+        ]
         for i in range(rows)
     ]
     return np.concatenate([np.concatenate(row, axis=2) for row in parts], axis=1)[:, :H, :W]

@@ -42,12 +42,18 @@ class CONFIG(Config):
     same: bool = Field(False, description="padded convolutions with batch normalisation, as most code has them")
     skips: bool = Field(True, description="without them zeros take the skips' place; paper level only")
     tile: int = Field(572, ge=1, le=4096, description="side of a training image (figure 1)")
-    elastic: bool = Field(True, description="rotation by any angle and elastic deformation (section 3.1), or symmetries alone")
+    elastic: bool = Field(
+        True, description="rotation by any angle and elastic deformation (section 3.1), or symmetries alone"
+    )
     weight_map: bool = Field(True, description="the second term of equation 2")
-    dropout: float = Field(0.5, ge=0, lt=1, description="at the end of the contracting path (section 3.1; the rate is ours)")
+    dropout: float = Field(
+        0.5, ge=0, lt=1, description="at the end of the contracting path (section 3.1; the rate is ours)"
+    )
     steps: int = Field(ge=1, le=10_000_000, description="tiles, one a step (section 3)")
     optimizer: Literal["sgd", "adam"] = Field("adam", description="the paper: SGD with momentum 0.99 (section 3)")
-    lr: float = Field(gt=0, le=10, description="the largest learning rate; it falls along a cosine (the paper has none)")
+    lr: float = Field(
+        gt=0, le=10, description="the largest learning rate; it falls along a cosine (the paper has none)"
+    )
     warmup: int = Field(100, ge=0, le=1_000_000, description="steps in which it rises")
     eval_every: int = Field(1000, ge=1, description="steps between two lines of the log")
     start_from: str | None = Field(None, description="folder of a run whose weights to begin with")
@@ -173,7 +179,10 @@ def transfer_results() -> dict[str, Result]:
         results[source] = {"title": f"before {what}", "config": "transfer_source", "overrides": [f"dataset={other}"]}
         for count in SLICES:
             few: Result = {"config": "transfer", "overrides": [f"dataset={dataset}", f"slices={count}"]}
-            results[f"{name}_{count}"] = few | {"title": f"{what}, {count} slices, after the other", "start_from": source}
+            results[f"{name}_{count}"] = few | {
+                "title": f"{what}, {count} slices, after the other",
+                "start_from": source,
+            }
             results[f"{name}_{count}_alone"] = few | {"title": f"{what}, {count} slices, from nothing"}
     return results
 
@@ -197,8 +206,12 @@ RESULTS = {name: PIXEL_ERROR | result for name, result in RESULTS.items()}
 def facts(config: CONFIG, runs: Mapping[int, SavedRun]) -> dict[str, Any]:
     """The fields of a receipt that RESULTS does not have."""
     kinds = ("pixel_error", "rand_error", "warping_error", "accuracy", "iou")
-    told = "; ".join(f"seed {seed}: " + ", ".join(f"{k} {run.metrics[k]:.4g}" for k in kinds) for seed, run in runs.items())
-    dataset = CELLS if config.dataset == "cells" else "ISBI 2012, 25 slices to train on and 5 held out (5, 11, 17, 23, 29)"
+    told = "; ".join(
+        f"seed {seed}: " + ", ".join(f"{k} {run.metrics[k]:.4g}" for k in kinds) for seed, run in runs.items()
+    )
+    dataset = (
+        CELLS if config.dataset == "cells" else "ISBI 2012, 25 slices to train on and 5 held out (5, 11, 17, 23, 29)"
+    )
     return {"dataset": dataset, "notes": told}
 
 

@@ -79,7 +79,9 @@ def touching_cells(rng: np.random.Generator, side: int, *, cells: int = 9) -> tu
     centres = rng.uniform(0.0, side, (cells, 2))
     radii = rng.uniform(0.10, 0.22, cells) * side
     pixels = np.mgrid[:side, :side]
-    to_edge = np.sqrt(((pixels - centres[:, :, None, None]) ** 2).sum(axis=1)) - radii[:, None, None]  # (cells, side, side)
+    to_edge = (
+        np.sqrt(((pixels - centres[:, :, None, None]) ** 2).sum(axis=1)) - radii[:, None, None]
+    )  # (cells, side, side)
     first, second = np.partition(to_edge, 1, axis=0)[:2]
     labels = ((first < 0) & (second - first > GAP)).astype(np.int64)
     brightness = rng.uniform(0.6, 1.0, cells)[to_edge.argmin(axis=0)]
@@ -103,7 +105,13 @@ def make_cells(split: str, *, count: int = 20, side: int = 128, gaps: bool = Tru
 
 # --8<-- [start:tile]
 def draw_tile(
-    rng: np.random.Generator, data: tuple[Slice, ...], tile: int, *, depth: int, same: bool = False, elastic: bool = True
+    rng: np.random.Generator,
+    data: tuple[Slice, ...],
+    tile: int,
+    *,
+    depth: int,
+    same: bool = False,
+    elastic: bool = True,
 ) -> Batch:
     """One training tile: a slice, shifted, rotated, mirrored and deformed, its grey values changed.
 

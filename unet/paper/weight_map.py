@@ -76,9 +76,10 @@ def weight_map(labels: Array, cells: Array, *, classes: int = 2, w_0: float = 10
         raise ValueError(f"weight_map expected labels and cells of one shape, got {labels.shape} and {cells.shape}")
     if sigma <= 0:
         raise ValueError(f"weight_map needs sigma above 0, got {sigma}")
+    w_c = class_weights(labels, classes)[labels]
     d1, d2 = two_distances(cells, reach=int(np.ceil(8 * sigma)))  # beyond it, e^-32 is left
     gap = np.exp(-((d1 + d2) ** 2) / (2 * sigma**2))
-    return class_weights(labels, classes)[labels] + w_0 * np.where(cells == 0, gap, 0.0)
+    return w_c + w_0 * np.where(cells == 0, gap, 0.0)
 
 
 # --8<-- [end:weight_map]
