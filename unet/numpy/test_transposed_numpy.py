@@ -144,3 +144,14 @@ def test_crop_and_concatenate_refuse_a_gradient_of_another_shape():
 def test_concatenate_refuses_images_that_do_not_fit(other):
     with pytest.raises(ValueError, match="of one size"):
         Concatenate().forward(np.ones((1, 2, 4, 4)), np.ones(other))
+
+
+def test_the_numbers_of_the_theory():
+    """Sections 1, 3 and 4: a gradient, the border, what a unit at the bottom sees, two weights."""
+    dy = np.arange(1.0, 8.0)
+    assert dy[:3] @ [1, 10, 100] == 321
+    assert 2 * sum(4 * 2**level for level in range(4)) + 4 * 2**4 == 184
+    assert 1 + sum(5 * 2**level for level in range(4)) + 4 * 2**4 == 140
+    assert round(10 * np.exp(-9 / 50), 2) == 8.35
+    assert round(10 * np.exp(-441 / 50), 4) == 0.0015
+    assert round((2 * np.log(4 / 3) + 6 * np.log(2)) / 2, 3) == 2.367

@@ -44,7 +44,7 @@ def test_sizes_of_figure_1():
             output_size(size, depth=1)
     with pytest.raises(ValueError, match="the nearest that it takes: 556 or 572"):
         output_size(571)
-    with pytest.raises(ValueError, match="the nearest that it takes: 188$"):
+    with pytest.raises(ValueError, match=r"the nearest that it takes: 188$"):
         output_size(20)
     assert output_size(32, same=True) == 32
     with pytest.raises(ValueError, match="32 or 48"):

@@ -6,6 +6,7 @@ Each is a function (load, generator) -> findings, declared in `../ladder.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,7 @@ def refusal_check(load: Load, rng: np.random.Generator) -> list[Finding]:
         for name, shapes in wrong.items():
             batch: Batch = unet_batch(rng) | {key: rng.normal(size=shape) for key, shape in shapes.items()}
             side = str(batch["images"].shape[2])
-            findings.append(refuses(f"{level} {name}", side, lambda: made.run(params, batch, training=False)))
+            findings.append(refuses(f"{level} {name}", side, partial(made.run, params, batch, training=False)))
     return findings
 
 
@@ -143,6 +144,23 @@ def crop_check(load: Load, rng: np.random.Generator) -> list[Finding]:
     }
     findings = [compare(f"{level} crop", crop(x, 3, 4).copy(), x[:, :, 1:4, 1:5]) for level, crop in crops.items()]
     return findings + [refuses(f"{level} crop too large", "7 x 4", crop, x, 7, 4) for level, crop in crops.items()]
+
+
+def adam_check(load: Load, rng: np.random.Generator) -> list[Finding]:
+    """Six steps of Adam, which trains the chapter's networks: the same losses, parameters and state at every level."""
+    ladder = load_ladders("unet")["unet"]
+    params, batches = ladder.init(rng), [ladder.batch(rng) for _ in range(6)]
+    trainers = {name: made.start(params, kind="adam", lr=0.01) for name, made in levels_of("unet", load)}
+    losses = {name: np.array([trainer.step(batch) for batch in batches]) for name, trainer in trainers.items()}
+    findings, wanted = [], trainers.pop("paper")
+    for name, trainer in trainers.items():
+        findings.append(compare(f"{name} losses", losses[name], losses["paper"]))
+        for what in ("params", "optimizer_state"):
+            got, want = getattr(trainer, what)(), getattr(wanted, what)()
+            findings += [compare(f"{name} {what} {key}", got[key], want[key]) for key in want if key in got]
+            if got.keys() != want.keys():
+                findings.append(failed(f"{name} {what}", f"has {sorted(got)}, expected {sorted(want)}"))
+    return findings
 
 
 def evaluation_check(load: Load, rng: np.random.Generator) -> list[Finding]:

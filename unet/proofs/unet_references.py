@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torchvision.transforms.functional import center_crop
-from unet_levels import DEPTH, PaperUNet, PaperUpBlock, masks_of
+from unet_levels import PaperUNet, PaperUpBlock, masks_of
 
 from utils.levels.names import NameTable
 
@@ -75,12 +75,12 @@ def step_names(theirs: str, ours: str, same: bool) -> Iterator[tuple[str, str]]:
     yield from convolution_names(f"{theirs}refine", f"{ours}convs", same)
 
 
-def network_names(same: bool) -> dict[str, str]:
+def network_names(depth: int, same: bool) -> dict[str, str]:
     names = {f"classify.{p}": f"head.{p}" for p in ("weight", "bias")}
-    for level in range(DEPTH + 1):
-        ours = f"down.{level}" if level < DEPTH else "bottom"
+    for level in range(depth + 1):
+        ours = f"down.{level}" if level < depth else "bottom"
         names |= dict(convolution_names(f"contract.{level}", ours, same))
-    for step in range(DEPTH):
+    for step in range(depth):
         names |= dict(step_names(f"expand.{step}.", f"up.{step}.", same))
     return names
 
@@ -93,7 +93,9 @@ class TorchStep(PaperUpBlock):
 
 
 class TorchFigure1(PaperUNet):
-    names = NameTable(network_names(same=False))
+    @property
+    def names(self) -> NameTable:  # pyright: ignore[reportIncompatibleVariableOverride] - they depend on the depth
+        return NameTable(network_names(self.sizes["depth"], self.sizes.get("same", False)))
 
     def build(self):
         return Figure1(**self.sizes)
@@ -106,7 +108,3 @@ class TorchFigure1(PaperUNet):
         p = outputs["logits"].softmax(dim=1)
         of_label = (p * nn.functional.one_hot(batch["labels"], p.shape[1]).movedim(3, 1)).sum(dim=1)
         return -(batch["weights"] * of_label.log()).sum() / batch["weights"].numel()
-
-
-class TorchPadded(TorchFigure1):
-    names = NameTable(network_names(same=True))

@@ -73,7 +73,10 @@ def double_conv(p: Params, name: str, x: Tensor, training: bool, record: Params)
 
 # --8<-- [start:up_block]
 def up_block(p: Params, name: str, x: Tensor, skip: Tensor, training: bool, record: Params) -> Tensor:
-    """Up-convolution to half the channels, the cropped skip in front, two convolutions. x: (B, 2 C, h, w), skip: (B, C, H, W)"""
+    """Up-convolution to half the channels, the cropped skip in front, two convolutions.
+
+    x: (B, 2 C, h, w), skip: (B, C, H, W). Returns: (B, C, 2h - 4, 2w - 4), 2h x 2w with `same`
+    """
     dot = f"{name}." if name else ""
     x = conv_transpose2d(x, p[f"{dot}upconv.weight"], p[f"{dot}upconv.bias"], stride=2)  # (B, C, 2h, 2w)
     record[f"{dot}upconv"] = x
