@@ -159,7 +159,7 @@ UNET = unet(
     scripts=tuple(tiny_run("train_unet", "tiny", level, *SHORT) for level in ("numpy", "paper")),
     climb=CLIMB,
     bench=Bench(batch=tile_batch(236), sizes=NETWORK, what="width 16, depth 4, one tile of 236x236"),
-    overfit=Overfit(steps=100, loss=1.0, options={"kind": "adam", "lr": 0.005}),
+    overfit=Overfit(steps=200, loss=1.6, options={"kind": "adam", "lr": 0.005}),
     train_script="train_unet",
 )
 UNET_SAME = unet(

@@ -17,4 +17,4 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 def mean_over_rotations(predict: Callable[[np.ndarray], np.ndarray], image: np.ndarray) -> np.ndarray:
     """Mean probabilities over four rotations, each turned back. predict: (H, W) -> logits (K, H, W). Returns: (K, H, W)"""
     views = [np.rot90(predict(np.rot90(image, q)), q, axes=(1, 2)) for q in range(4)]
-    return softmax(np.mean(views, axis=0))
+    return softmax(sum(views) / 4)
