@@ -1,6 +1,7 @@
 # make climb   train chapter 01 at every level, side by side       make test   all tests
 # make test-all   the tests that make test samples, whole
 # make lint    ruff and pyright      make site   build the site into site/      make verify   every proof of every chapter
+# make notebook   the chapters' notebooks in Jupyter      make notebooks   all of them, executed anew from their text files
 # make lock    requirements.lock again, after a change of the dependencies in pyproject.toml
 # make upgrade   the same, with every package at its newest release
 # make newest    the newest releases into .venv, whatever requirements.lock says, until it is set up again
@@ -19,7 +20,7 @@ GROUPS = --group dev --group docs --group build
 # One file for every platform and Python. A version in it stays until --upgrade, or until pyproject.toml rules it out.
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: climb test test-all lint site verify lock upgrade newest clean
+.PHONY: climb test test-all lint site verify notebook notebooks lock upgrade newest clean
 
 climb: .venv/.ready
 	@.venv/bin/rungs climb
@@ -32,6 +33,12 @@ test-all: .venv/.ready
 
 verify: .venv/.ready
 	@.venv/bin/rungs verify all
+
+notebook: .venv/.ready
+	@.venv/bin/jupyter lab
+
+notebooks: .venv/.ready
+	@.venv/bin/python -m rungs.pages.notebooks
 
 lint: .venv/.ready
 	@.venv/bin/ruff check .

@@ -104,7 +104,7 @@ CIFAR_LADDER = cifar(
         *RECIPE,
         Deviation(
             "Option A pads half of the zero channels on each side.",
-            "The paper does not say where they stand; this is the common choice.",
+            "The paper does not say where they go; this is the common choice.",
             "05_ResNet/numpy/test_resnet_numpy.py::test_option_a_by_hand",
         ),
         Deviation(
@@ -118,6 +118,27 @@ CIFAR_LADDER = cifar(
             "The paper holds 5,000 out to choose the schedule, and tests on all 10,000, of which only the first 1,000 are"
             " in the files that our set is made of.",
             "05_ResNet/paper/test_resnet_paper.py::test_parts_do_not_overlap",
+        ),
+        Deviation(
+            "Batch normalisation takes its statistics over all 128 images of a step.",
+            "The paper trains on two GPUs, each of which normalises its own 64; on two devices ours do so too.",
+            "05_ResNet/paper/test_resnet_paper.py::test_statistics_are_those_of_the_whole_batch",
+        ),
+        Deviation(
+            "The network of 110 layers warms up for exactly 400 steps.",
+            "The paper warms up until the training error is below 80 %, which it says takes about 400; a number can be"
+            " repeated.",
+            "05_ResNet/paper/test_resnet_paper.py::test_the_schedule_of_the_paper",
+        ),
+        Deviation(
+            "Crops are padded with zeros after the mean is subtracted, so with the mean colour.",
+            "The paper pads by 4 pixels and does not say with what.",
+            "05_ResNet/paper/test_resnet_paper.py::test_a_crop_is_a_shifted_image",
+        ),
+        Deviation(
+            "A last batch that is not whole is dropped, and the next pass begins.",
+            "The paper counts iterations and not passes. A batch of one image would have no variance to divide by.",
+            "05_ResNet/paper/test_resnet_paper.py::test_every_batch_is_whole",
         ),
     ),
     scripts=(

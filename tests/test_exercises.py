@@ -18,6 +18,7 @@ from rungs.catalogue.page import page
 from rungs.checking import rules
 from rungs.checking.checker import check_file, run_source
 from rungs.checking.tester import Tester
+from rungs.pages.publish.exercises import exercise_page
 from utils.chapters import find_chapter
 
 EXERCISES = all_exercises()
@@ -36,6 +37,7 @@ def test_exercise_has_a_page(exercise: Exercise) -> None:
     assert len(shown.explanation) > 100
     assert shown.facts["difficulty"].endswith("of 5")
     assert all(len(text) > 60 for _, text in shown.mistakes)
+    assert "guards against accidents, not against malice" in exercise_page(exercise)
 
 
 def test_exercises_without_torch_load_none() -> None:
@@ -160,6 +162,32 @@ def test_faulty_metadata_is_refused(copy, find: str, replace: str, message: str)
         copy("exercise.toml", find, replace)
 
 
+@pytest.mark.parametrize(
+    ("folder", "kind", "message"),
+    [
+        ("00a_ridge", "extend", "a warm-up, and nothing else"),
+        ("01_ridge", "warm-up", "a warm-up, and nothing else"),
+        ("1_ridge", "extend", "must begin with its order"),
+        ("00_ridge", "extend", "must begin with its order"),
+    ],
+)
+def test_the_order_fits_the_kind(tmp_path: Path, folder: str, kind: str, message: str) -> None:
+    original = find_exercise("ridge-gradient")
+    shutil.copytree(original.path, tmp_path / folder)
+    text = (tmp_path / folder / "exercise.toml").read_text(encoding="utf-8")
+    (tmp_path / folder / "exercise.toml").write_text(text.replace('"extend"', f'"{kind}"'), encoding="utf-8")
+    with pytest.raises(ExerciseError, match=message):
+        load_exercise(tmp_path / folder, original.chapter)
+
+
+def test_every_chapter_begins_with_warm_ups() -> None:
+    for chapter in {exercise.chapter.id: exercise.chapter for exercise in EXERCISES}.values():
+        own = [exercise for exercise in EXERCISES if exercise.chapter == chapter]
+        count = sum(exercise.kind == "warm-up" for exercise in own)
+        assert count in (2, 3), chapter.id
+        assert all(exercise.kind == "warm-up" and exercise.minutes <= 5 for exercise in own[:count])
+
+
 # ---- a solution that stands in a module of the chapter ----
 
 STUB = '''"""A stub."""
@@ -279,7 +307,7 @@ def test_find_exercise(name: str) -> None:
     ("name", "message"),
     [
         ("ridge-gradiant", "did you mean 01.1"),
-        ("01.99", "chapter 01 has 01.1"),
+        ("01.99", "chapter 01 has 01.0a"),
         ("12.1", "none yet"),
         ("zzz", "rungs exercises"),
     ],
@@ -334,7 +362,7 @@ def test_a_failure_says_all_there_is_to_know(tmp_path: Path) -> None:
     assert found.failure.called == "ridge_gradient(x (11, 5), y (11, 3), weight (3, 5), bias (3,), alpha=0.3)"
     assert found.failure.what == "the gradient of weight"
     assert "shape (3, 5) float64" in found.failure.expected
-    assert "allowed: 1e-07 + 1e-06 x |expected|" in found.failure.difference
+    assert "allowed: 1e-09 + 1e-09 x |expected|" in found.failure.difference
     assert found.mistake == "factor_two_missing"
     assert found.explanation.startswith("The derivative of alpha w^2")
 

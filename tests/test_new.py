@@ -45,6 +45,9 @@ for line in sys.argv[1:]:
         if program == "pytest":
             import pytest
             status = int(pytest.main(arguments))
+        elif program == "notebook":
+            import runpy
+            status = len(runpy.run_path(arguments[0])["losses"])
         elif program == "rules":
             from rungs.catalogue.loading import chapter_exercises
             from rungs.checking.rules import breaches
@@ -56,7 +59,7 @@ for line in sys.argv[1:]:
 print(json.dumps(said))
 """
 BAD = {
-    "new 06": "06_LSTM_GRU/README.md and 28 more is there already, and `rungs new` writes over nothing; rungs verify 06",
+    "new 06": "06_LSTM_GRU/README.md and 32 more is there already, and `rungs new` writes over nothing; rungs verify 06",
     "new 01 01_Linear": "chapters.toml has 01 as chapter 01, with folder '01_Linear_Logistic' and not '01_Linear'",
     "new vae 11_VAE VAE": "has vae as chapter 11, with title 'Variational autoencoder' and not 'VAE'",
     "new 11 --needs 01": "with needs '02' and not '01'",
@@ -125,6 +128,7 @@ def proved(begun):
         "rules 06 mixer",
         "pytest -q -p no:cacheprovider --import-mode=importlib 06_LSTM_GRU",
         "refresh --check",
+        "notebook 06_LSTM_GRU/notebooks/lstm_gru_notebook.py",
     ]
     return copy.run(*lines, folders=("01_Linear_Logistic", "06_LSTM_GRU", "mixer"))
 
@@ -144,7 +148,7 @@ def test_every_file_of_the_template_is_there_under_its_names(begun):
         expected = {path.relative_to(TEMPLATE).as_posix() for path in TEMPLATE.rglob("*.*")}
         assert files == {file.replace("tanhscale", word) for file in expected if "__pycache__" not in file}
         assert f"class {model}:" in (copy.root / chapter.folder / f"numpy/{word}_numpy.py").read_text()
-        assert f"rungs verify {name}" in (copy.root / chapter.folder / "README.md").read_text()
+        assert f"rungs verify {name}" in (copy.root / chapter.folder / "code.md").read_text()
         for file in files:
             text = (copy.root / chapter.folder / file).read_text(encoding="utf-8")
             assert not re.search(r"tanh-?scale|TanhScale|\bNN\b|TITLE", text), file
@@ -153,7 +157,7 @@ def test_every_file_of_the_template_is_there_under_its_names(begun):
 def test_the_command_says_what_it_chose_and_what_comes_next(begun):
     _, ((_, text, _), (_, document, _)) = begun
     assert text.splitlines() == [
-        "06 LSTM and GRU: 29 files in 06_LSTM_GRU/",
+        "06 LSTM and GRU: 33 files in 06_LSTM_GRU/",
         "  called    lstm_gru: lstm_gru_numpy.py, lstm_gru_lowlevel.py, lstm_gru_paper.py, and the ladder",
         "  imports   pyproject.toml lists its folders; `make` lets Python find them (or `pip install -e .`)",
         "  Next      rungs verify 06             proves it as it is",
@@ -178,7 +182,7 @@ def test_the_manifest_keeps_its_text_and_gains_an_entry(begun):
 def test_the_pages_have_the_new_chapters(begun):
     copy, _ = begun
     assert "[LSTM and GRU](06_LSTM_GRU/README.md)" in (copy.root / "README.md").read_text(encoding="utf-8")
-    assert "derivative of tanh at its input" in (copy.root / "mixer/README.md").read_text(encoding="utf-8")
+    assert "derivative of tanh at its input" in (copy.root / "mixer/exercises/README.md").read_text(encoding="utf-8")
 
 
 def test_the_layout_and_the_style_are_those_of_the_project(begun):
@@ -211,14 +215,14 @@ def test_the_proofs_hold(proved):
 def test_what_is_template_and_what_is_missing_is_listed(proved):
     status, document, errors = proved[1]
     assert status == 1
-    assert "chapter 06: 16 of 19; chapter mixer: 18 of 19" in errors
+    assert "chapter 06: 19 of 22; chapter mixer: 21 of 22" in errors
     said = json.loads(document)
     assert said["ok"] is False
     states = {name: {row["what"]: row["state"] for row in rows} for name, rows in said["chapters"].items()}
     begun = {
         **dict.fromkeys(("NumPy level", "low-level PyTorch level", "paper level", "ladder and proofs"), "template"),
         **dict.fromkeys(("references", "planted mistakes", "scripts", "tiny configuration"), "template"),
-        **dict.fromkeys(("README.md", "theory"), "template"),
+        **dict.fromkeys((*completeness.SECTIONS, "theory"), "template"),
         **dict.fromkeys(("climb and benchmark", "receipts", "checkpoint"), "missing"),
         **dict.fromkeys(("exercises", "questions", "notebook"), "missing"),
         "tests of the levels": "done",
@@ -228,8 +232,10 @@ def test_what_is_template_and_what_is_missing_is_listed(proved):
     assert states["06"] == begun | {"manifest": "done", "guide": "done"}
     assert states["mixer"] == begun | {"manifest": "template", "guide": "missing"}
     how = {row["what"]: row["how"] for row in said["chapters"]["06"]}
-    assert how["exercises"].startswith("1 of 6, none of kind derive, none of kind bug-hunt, none of kind measure")
-    assert how["README.md"].startswith("the beginning, Architecture, The same piece at every level, Run it, Results")
+    assert how["exercises"].startswith(
+        "1 of 6, none of kind warm-up, none of kind derive, none of kind bug-hunt, none of kind measure"
+    )
+    assert how["README.md"].startswith("the beginning, Architecture, Where to go next")
     assert how["receipts"] == "paper/results/*.json: rungs reproduce 06"
 
 
@@ -237,13 +243,18 @@ def test_what_is_counted_is_done_when_there_is_enough(tmp_path):
     chapter = replace(find_chapter("01"), folder=str(tmp_path))
 
     def states():
-        return [
-            measure(chapter).state for measure in (completeness.questions, completeness.checkpoint, completeness.readme)
-        ]
+        found = (
+            completeness.questions(chapter),
+            completeness.checkpoint(chapter),
+            completeness.page(chapter, "README.md"),
+        )
+        return [one.state for one in found]
 
     def write(name, text):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
+
+    headings = completeness.SECTIONS["README.md"]
 
     def question(number):
         return (
@@ -254,17 +265,17 @@ def test_what_is_counted_is_done_when_there_is_enough(tmp_path):
     assert states() == ["missing"] * 3
     write("questions.toml", "".join(map(question, range(11))))
     write("paper/checkpoints/large.safetensors", "x" * 2**21)
-    write("README.md", "".join(f"## {heading}\n" for heading in completeness.SECTIONS[1:]))
+    write("README.md", "".join(f"## {heading}\n" for heading in headings[1:]))
     assert states() == ["missing"] * 3
     assert completeness.questions(chapter).how == "11 of 12: questions.toml, with answers"
-    assert completeness.readme(chapter).how.startswith(f"{completeness.SECTIONS[0]}: ")
+    assert completeness.page(chapter, "README.md").how.startswith(f"{headings[0]}: ")
     write("questions.toml", "".join(map(question, range(12))))
     write("paper/checkpoints/large.safetensors", "x")
-    write("README.md", "".join(f"## {heading}, and more\n" for heading in completeness.SECTIONS))
+    write("README.md", "".join(f"## {heading}, and more\n" for heading in headings))
     assert states() == ["done"] * 3
     write("README.md", (tmp_path / "README.md").read_text(encoding="utf-8") + f"{MARK}: the rest\n")
-    assert completeness.readme(chapter) == completeness.Item(
-        "README.md", "template", f"{completeness.SECTIONS[-1]}, and more: its sections, as in chapter 01"
+    assert completeness.page(chapter, "README.md") == completeness.Item(
+        "README.md", "template", f"{headings[-1]}, and more: its sections, as in chapter 01"
     )
     write("questions.toml", "[[question]")
     with pytest.raises(RungsError, match=r"questions\.toml: "):
@@ -278,6 +289,14 @@ def test_the_exercise_holds_to_the_rules_and_the_tests_pass(proved):
 
 def test_everything_generated_is_up_to_date(proved):
     assert proved[4][0] == 0, proved[4][2]
+
+
+def test_the_notebook_runs(proved):
+    status, said, errors = proved[5]
+    assert (status, errors) == (100, "")
+    differences = re.findall(r"^(\w+) +\(.*\) .* (\S+)$", said, re.M)
+    assert [name for name, _ in differences] == ["y", "dweight"]
+    assert all(float(difference) < 1e-9 for _, difference in differences)
 
 
 # ---- what is refused ----

@@ -84,7 +84,7 @@ def test_at_the_end_there_is_nothing() -> None:
 
 
 def test_a_chapter_offers_its_own_exercises() -> None:
-    with pytest.raises(RungsError, match=r"'01' is a chapter; its exercises are 01\.1 \(") as error:
+    with pytest.raises(RungsError, match=r"'01' is a chapter; its exercises are 01\.0a \(") as error:
         find_exercise("01")
     assert "07." not in str(error.value)
 

@@ -201,8 +201,8 @@ def test_the_versions_read_are_those_of_the_project(name):
 
 
 GUIDES = {
-    "05": ["05_ResNet/production/README.md", "docs/04_Reading_timm_Code.md"],
-    "07": ["07_Transformer/production/README.md"],
+    "05": ["05_ResNet/production/README.md", "05_ResNet/production/weights.md", "docs/04_Reading_timm_Code.md"],
+    "07": ["07_Transformer/production/README.md", "07_Transformer/production/kernels.md"],
 }
 
 
@@ -218,7 +218,7 @@ def test_what_a_guide_names_is_pinned(page):
     there = {name for name in named if symbols.find(name) is not None or _is_package(name)}
     around = [f"{symbol}." for symbol in pinned]
     loose = named - {n for n in there if any(s.startswith(f"{n}.") or f"{n}.".startswith(s) for s in around)}
-    assert len(named) > 10
+    assert len(named) > 5
     assert not loose, f"{page} names what no anchor pins: {loose}"
 
 

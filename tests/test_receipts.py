@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from rungs.pages import results
+from rungs.pages.publish.receipts import receipt_page
 from utils import receipts
-from utils.chapters import ROOT
+from utils.chapters import ROOT, written_chapters
 from utils.receipts import (
     Commit,
     Receipt,
@@ -25,7 +27,6 @@ from utils.receipts import (
     new_receipt,
     read_receipt,
     read_receipts,
-    render_table,
     versions,
     write_json_atomic,
     write_receipt,
@@ -133,30 +134,43 @@ def test_the_receipts_of_a_chapter(tmp_path: Path) -> None:
     assert [r.name for r in read_receipts(tmp_path)] == ["a", "b"]
 
 
-def test_table() -> None:
-    table = render_table(
-        [
-            receipt(),
-            receipt(
-                name="x",
-                title="A | B",
-                values={0: 2.0},
-                wall_time_s={0: 7200.0},
-                paper_value=None,
-                paper_where="",
-            ),
-            receipt(name="y", target=None, unit="", values={0: 12345.6}, wall_time_s={0: 5.0}, metric="nats"),
-        ]
-    )
-    lines = table.splitlines()
-    assert lines[2] == (
-        "| LeNet-5, NumPy: test error | 0.95 % (section III-B) | 1 ± 0.1 % (3 seeds) | at most 1.2 %: met "
-        "| MNIST, test: images 10000x28x28 | 2 min per seed | [lenet5-numpy](paper/results/lenet5-numpy.json) |"
-    )
-    assert lines[3].startswith("| A \\| B: test error | none given | 2 % (1 seed) | at most 1.2 %: **not met** |")
-    assert "| 2.0 h per seed |" in lines[3]
-    assert "| 12,346 (1 seed) | none set |" in lines[4]
-    assert "](03_CNN_LeNet/paper/results/x.json)" in render_table([receipt(name="x")], ROOT)
+def test_a_table_has_runs_as_rows_and_says_what_is_common_once() -> None:
+    held_out = receipt(name="h", metric="error on held-out images", values={0: 2.0}, wall_time_s={0: 7200.0})
+    table = results.render({"A | B": {"test": receipt(), "held out": held_out}}, ROOT / "03_CNN_LeNet")
+    rows = [line for line in table.splitlines() if line.startswith("|")]
+    assert rows == [
+        "| run | paper | test | held out | target |",
+        "| --- | ---: | ---: | ---: | :-- |",
+        "| A \\| B | 0.95 | 1 ± 0.1 | 2 | at most 1.2 %, met |",
+    ]
+    assert table.count("MNIST, test") == 1
+    assert "sha256" not in table
+    assert "2 min to 2.0 h for each seed" in table
+    assert "[lenet5-numpy](paper/results/lenet5-numpy.json), [h](paper/results/h.json)" in table
+
+
+def test_a_table_without_paper_or_target_has_no_column_for_it() -> None:
+    one = receipt(paper_value=None, paper_where="", target=None)
+    assert "| run | ours |" in results.render({"one": {"ours": one}}, ROOT)
+    missed = receipt(target=Target(text="at most 0.5 %", high=0.5))
+    assert "at most 0.5 %, **missed**" in results.render({"one": {"ours": missed}}, ROOT)
+
+
+def test_a_receipt_page_is_rounded_and_tells_of_uncommitted_changes(tmp_path: Path) -> None:
+    path = write_receipt(receipt(values={0: 93.89999999999999}, wall_time_s={0: 60.0}), tmp_path / "lenet5-numpy.json")
+    page = receipt_page(path)
+    assert "**93.9 % (1 seed)**" in page
+    assert "99999" not in page
+    assert "rungs reproduce 03 --only lenet5-numpy --seeds 0" in page
+    assert "ncommitted" not in page
+    write_receipt(receipt(commit={"id": "1" * 40, "dirty": True}), path)
+    assert '!!! warning "Uncommitted changes"' in receipt_page(path)
+
+
+def test_every_receipt_is_shown_on_the_results_page() -> None:
+    for chapter in written_chapters():
+        page = (chapter.path / "results.md").read_text(encoding="utf-8")
+        assert [r.name for r in read_receipts(chapter.path) if f"paper/results/{r.name}.json)" not in page] == []
 
 
 def test_what_a_seed_costs() -> None:
@@ -166,7 +180,7 @@ def test_what_a_seed_costs() -> None:
     busy = receipt(**same, cpu_time_s={0: 300.0, 1: 300.0})
     assert busy.waited
     assert busy.cost == "5 min of CPU time"
-    assert "5 min of CPU time per seed" in render_table([busy])
+    assert "5 min of CPU time for each seed" in results.render({"busy": {"ours": busy}}, ROOT)
     assert not receipt(**same, cpu_time_s={0: 3.0, 1: 3.0}, hardware={"gpu": ["one"]}).waited  # it waits for the GPU
 
 

@@ -8,27 +8,33 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rungs.sandbox import process
 from rungs.sandbox.process import SandboxError, run_limited
+from rungs.sandbox.warm import AVAILABLE, WarmProcess
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and process groups are POSIX")
 
+ON_LINUX = pytest.mark.skipif(not AVAILABLE, reason="elsewhere every run starts afresh")
 NOTE = "from rungs.sandbox.child import note\nnote('counting')\n"
 
 
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture(params=["afresh", pytest.param("copied", marks=ON_LINUX)])
+def run(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Run the body of a function `act()` in the limited process; its time begins when it notes something."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    warm = WarmProcess()
 
     def call(body: str, *, seconds: float = 30, memory_mb: int = 512):
         (tmp_path / "acts.py").write_text("def act():\n" + "".join(f"    {line}\n" for line in body.splitlines()))
-        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-        return run_limited("acts:act", {}, seconds=seconds, memory_mb=memory_mb, folder=tmp_path)
+        limits: dict[str, Any] = {"seconds": seconds, "memory_mb": memory_mb, "folder": tmp_path}
+        return run_limited("acts:act", {}, **limits, warm=warm if request.param == "copied" else None)
 
-    return call
+    with warm:
+        yield call
 
 
 def test_result_and_output(run) -> None:
@@ -117,27 +123,30 @@ def test_nothing_is_left_running(run, tmp_path: Path) -> None:
 PARENT = """
 import sys
 from rungs.sandbox.process import run_limited
-run_limited("acts:act", {}, seconds=60, memory_mb=512)
+from rungs.sandbox.warm import WarmProcess
+with WarmProcess() as warm:
+    run_limited("acts:act", {}, seconds=60, memory_mb=512, warm=warm if sys.argv[1:] == ["copied"] else None)
 """
 
 
+@pytest.mark.parametrize("how", ["afresh", pytest.param("copied", marks=ON_LINUX)])
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
 def test_a_killed_command_leaves_neither_process_nor_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, how: str
 ) -> None:
     room = tmp_path / "room"
     room.mkdir()
     told = tmp_path / "pid"
-    act = f"import os\ndef act():\n    open({str(told)!r}, 'w').write(f'{{os.getpid()}}\\n')\n    while True: pass\n"
-    (tmp_path / "acts.py").write_text(act)
+    tell = f"open({str(told)!r}, 'w').write(f'{{os.getpid()}} {{os.getppid()}}\\n')"
+    (tmp_path / "acts.py").write_text(f"import os\ndef act():\n    {tell}\n    while True: pass\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(room))
-    parent = subprocess.Popen([sys.executable, "-c", PARENT])
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, how])
     assert _comes(lambda: told.exists() and told.read_text().endswith("\n"))
     assert list(room.iterdir())
     parent.send_signal(getattr(signal, name))
     parent.wait()
-    assert _comes(lambda: not _runs(int(told.read_text())))
+    assert _comes(lambda: not any(_runs(int(pid)) for pid in told.read_text().split()))  # nor the warm process
     assert _comes(lambda: not list(room.iterdir()))
 
 
@@ -181,3 +190,52 @@ def test_a_thread_left_behind_does_not_hold_the_result_up(run) -> None:
 def test_input_is_empty_and_the_folder_is_the_learners(run, tmp_path: Path) -> None:
     outcome = run("import os\ntry:\n    input()\nexcept EOFError:\n    return os.getcwd()")
     assert outcome.result == str(tmp_path)
+
+
+# ---- copies of a warm process ----
+
+
+@pytest.fixture
+def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Runs of act(x) in copies of one warm process that has the module `library` loaded, which says so in a file."""
+    (tmp_path / "library.py").write_text("STATE = []\nopen('loaded', 'a').write('once ')\n")
+    (tmp_path / "acts.py").write_text(
+        "import os, library\ndef act(x):\n    library.STATE.append(x)\n"
+        "    return [library.STATE, os.getpid(), os.getppid()] if x else os.kill(os.getppid(), 9)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    with WarmProcess() as warm:
+        yield lambda x: run_limited(
+            "acts:act", {"x": x}, seconds=30, memory_mb=512, warm=warm, imports="import library"
+        )
+
+
+@ON_LINUX
+def test_copies_load_libraries_once_and_share_nothing_else(copies, tmp_path: Path) -> None:
+    first, second = copies(1).result, copies(2).result
+    assert (tmp_path / "loaded").read_text() == "once "
+    assert (first[0], second[0]) == ([1], [2])
+    assert first[1] != second[1]
+    assert first[2] == second[2]
+
+
+@ON_LINUX
+def test_a_warm_process_that_was_killed_starts_again(copies) -> None:
+    copies(0)
+    assert copies(2).result[0] == [2]
+
+
+@ON_LINUX
+def test_a_library_that_ends_the_process_or_is_not_there_does_not_hold_a_run_up(copies, tmp_path: Path) -> None:
+    with WarmProcess() as warm:
+        for imports in ("import os; os._exit(3)", "import nowhere"):
+            assert run_limited("acts:act", {"x": 1}, seconds=30, memory_mb=512, warm=warm, imports=imports).result
+
+
+@ON_LINUX
+def test_a_warm_process_ends_with_its_block(copies) -> None:
+    with WarmProcess() as warm:
+        outcome = run_limited("acts:act", {"x": 1}, seconds=30, memory_mb=512, warm=warm)
+        assert _runs(outcome.result[2])
+    assert not _runs(outcome.result[2])

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+import tomllib
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,9 +25,13 @@ pytest.importorskip("mkdocs", reason="the site needs Python 3.11.5 or newer and 
 from mkdocs.exceptions import PluginError
 
 import mkdocs_hooks
+from rungs.catalogue.loading import all_exercises
 from rungs.errors import RungsError
 from rungs.pages.building import serve
 from rungs.pages.graph import chapter_graph
+from rungs.pages.publish import code, mathematics
+from rungs.pages.publish.files import shown_chapters
+from rungs.pages.publish.folding import fold, folds
 from utils.chapters import ROOT, all_chapters, written_chapters
 
 CHROMIUM = os.environ.get("RUNGS_CHROMIUM") or next(
@@ -58,13 +63,13 @@ def _pages(site: Path) -> list[str]:
 
 
 def test_every_written_chapter_has_its_pages(site: Path) -> None:
-    for chapter in mkdocs_hooks.shown_chapters():
+    for chapter in shown_chapters():
         assert (site / chapter.folder / "index.html").exists()
         for level in chapter.levels:
             for path in (chapter.path / level).glob("*.py"):
                 assert (site / f"{path.relative_to(ROOT)}.html").exists()
-    for exercise in mkdocs_hooks.all_exercises():
-        if exercise.chapter in mkdocs_hooks.shown_chapters():
+    for exercise in all_exercises():
+        if exercise.chapter in shown_chapters():
             page = (site / exercise.path.relative_to(ROOT) / "index.html").read_text(encoding="utf-8")
             assert page.count("<details") >= 5
             assert "Solution" in page
@@ -75,10 +80,11 @@ def test_every_written_chapter_has_its_pages(site: Path) -> None:
 
 
 def test_each_comparison_is_a_group_of_tabs(site: Path) -> None:
-    for chapter in mkdocs_hooks.shown_chapters():
-        asked = (chapter.path / "README.md").read_text(encoding="utf-8").count("<!-- compare: ")
-        page = (site / chapter.folder / "index.html").read_text(encoding="utf-8")
-        assert page.count('class="tabbed-set ') == asked, chapter.folder
+    for chapter in shown_chapters():
+        for path in chapter.path.glob("code*.md"):
+            asked = path.read_text(encoding="utf-8").count("<!-- compare: ")
+            page = (site / chapter.folder / f"{path.stem}.html").read_text(encoding="utf-8")
+            assert page.count('class="tabbed-set ') == asked, path
 
 
 def test_a_port_in_use_is_named() -> None:
@@ -96,39 +102,73 @@ def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
         assert re.findall(r"(?:url\(|@import )['\"]?(?:https?:)?//", style.read_text(encoding="utf-8")) == [], style
 
 
-def test_heavy_scripts_stand_only_where_they_are_used(site: Path) -> None:
+def test_formulas_are_drawn_and_load_a_style_sheet_alone(site: Path) -> None:
+    pages = [site / "07_Transformer" / f"{name}.html" for name in ("theory", "theory_training")]
+    theory, training = (page.read_text(encoding="utf-8") for page in pages)
+    assert (theory + training).count('class="katex"') > 200
+    assert "<math " in theory and 'href="../assets/katex/katex.css"' in theory
     for name in _pages(site):
         page = (site / name).read_text(encoding="utf-8")
-        assert page.count('mermaid.min.js"></script>') == ('class="mermaid"' in page), name
-        assert page.count('katex.min.js"></script>') == ('class="arithmatex"' in page), name
+        page = re.sub(r"<code>.*?</code>", "", page, flags=re.S)
+        assert "data-formula=" not in page, name
+        assert ('katex.css"' in page) == ('<span class="katex' in page), name
+        assert "katex.min.js" not in page and "mermaid" not in page, name
 
 
-def test_every_vendored_file_states_its_version_and_licence() -> None:
+def test_search_finds_formulas_as_text(site: Path) -> None:
+    index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    section = next(e["text"] for e in index["docs"] if e["location"].endswith("theory.html#2-softmax-backward"))
+    assert "ds_l = ∑_j da_j a_j (δ_jl - a_l)" in section
+    assert "mathnormal" not in section and "\\sum" not in section
+
+
+def test_no_page_loads_more_than_it_may(site: Path) -> None:
+    """1.6 MB: the page, its own files and what every page loads; a picture that is not near the screen waits."""
+    for name in _pages(site):
+        page = (site / name).read_text(encoding="utf-8")
+        tags = re.findall(r"<(?:script|img|link)\b[^>]*>", page)
+        waits = [tag for tag in tags if 'loading="lazy"' in tag or 'rel="next"' in tag or 'rel="prev"' in tag]
+        loaded = re.findall(r'\b(?:src|href)="([^"#?]+)"', " ".join(tag for tag in tags if tag not in waits))
+        files = {(site / name).parent.joinpath(url).resolve() for url in loaded if ":" not in url}
+        size = len(page.encode()) + sum(file.stat().st_size for file in files if file.is_file())
+        assert size < 1_600_000, (name, size)
+
+
+def test_no_third_party_code_is_committed_and_its_lock_names_no_address() -> None:
     assets = ROOT / "docs" / "assets"
-    listed = (assets / "README.md").read_text(encoding="utf-8")
-    for path in [*assets.rglob("*.js"), *assets.rglob("*.min.css")]:
-        name = path.relative_to(assets).as_posix()
-        assert name in listed or name == "js/math.js", f"{name} is not in docs/assets/README.md"
-    assert 'version:"0.19.1"' in (assets / "katex" / "katex.min.js").read_text(encoding="utf-8")
-    assert '"11.17.2"' in (assets / "js" / "mermaid.min.js").read_text(encoding="utf-8")
-    for licence in ("katex/LICENSE", "js/mermaid.LICENSE", "js/iframe-worker.LICENSE"):
-        assert "MIT" in (assets / licence).read_text(encoding="utf-8")
-    css = (assets / "katex" / "katex.min.css").read_text(encoding="utf-8")
-    for font in re.findall(r"url\(([^)]+)\)", css):
-        assert (assets / "katex" / font).exists(), font
+    assert {path.relative_to(assets).as_posix() for path in assets.rglob("*.*") if path.is_file()} == {
+        "css/rungs.css", "favicon.svg", "js/levels.js", "package.json", "package-lock.json",
+    }  # fmt: skip
+    lock = (assets / "package-lock.json").read_text(encoding="utf-8")
+    installed = [entry for name, entry in json.loads(lock)["packages"].items() if name]
+    assert installed and all(entry["integrity"].startswith("sha512-") for entry in installed)
+    assert "resolved" not in lock and "://registry" not in lock
+
+
+def test_what_pages_load_of_others_comes_with_its_licence(site: Path) -> None:
+    for name in ("katex/LICENSE", "iframe-worker/LICENSE"):
+        assert "MIT" in (site / "assets" / name).read_text(encoding="utf-8")
+    css = (site / "assets" / "katex" / "katex.css").read_text(encoding="utf-8")
+    fonts = re.findall(r"url\(([^)]+)\)", css)
+    assert fonts and all(font.endswith(".woff2") and (site / "assets" / "katex" / font).exists() for font in fonts)
+
+
+def test_a_formula_that_cannot_be_read_stops_the_build_and_names_its_page() -> None:
+    formulas = mathematics.Formulas()
+    stub = type("Page", (), {"file": type("File", (), {"src_uri": "01/theory.md"})()})()
+    formulas.collect(r'<span class="arithmatex">\(\nothing{x}\)</span>', stub)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(PluginError, match=r"01/theory.md: KaTeX parse error: Undefined control sequence: \\nothing"):
+        formulas.draw()
 
 
 def test_the_graph_has_every_chapter_and_every_prerequisite() -> None:
     graph = chapter_graph(lambda chapter: f"{chapter.folder}/" if chapter.id == "01" else None)
     for chapter in all_chapters():
-        assert f"  c{chapter.id}[" in graph
+        assert f">{chapter.id} {chapter.title}<" in graph or f">{chapter.title}<" in graph
         for need in chapter.needs:
-            assert f"  c{need} --> c{chapter.id}\n" in graph
-    assert graph.count("click ") == 1
-    planned = re.search(r"  class (\S+) planned", graph)
-    assert set(planned[1].split(",") if planned else []) == {f"c{c.id}" for c in all_chapters()} - {
-        f"c{c.id}" for c in written_chapters()
-    }
+            assert f'data-edge="{need} {chapter.id}"' in graph
+    assert graph.count("<a href") == 1
+    assert graph.count("fill:none") == len(all_chapters()) - len(written_chapters())
 
 
 # Sections of code
@@ -139,9 +179,9 @@ def test_a_section_is_cut_out_without_other_markers(tmp_path: Path) -> None:
     path.write_text(
         "x = 1\n# --8<-- [start:a]\nclass A:\n    # --8<-- [start:b]\n    y = 2\n    # --8<-- [end:b]\n# --8<-- [end:a]\n"
     )
-    assert mkdocs_hooks.section(path, "a") == "class A:\n\n    y = 2"
-    assert mkdocs_hooks.section(path, "b") == "y = 2"
-    assert mkdocs_hooks.section(path, "c") is None
+    assert code.section(path, "a") == "class A:\n\n    y = 2"
+    assert code.section(path, "b") == "y = 2"
+    assert code.section(path, "c") is None
 
 
 @pytest.mark.parametrize(
@@ -156,24 +196,25 @@ def test_a_section_is_cut_out_without_other_markers(tmp_path: Path) -> None:
 def test_a_broken_section_stops_the_build(
     source: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mkdocs_hooks, "ROOT", tmp_path)
+    monkeypatch.setattr(code, "ROOT", tmp_path)
     (tmp_path / "a.py").write_text(source)
     with pytest.raises(PluginError, match=message):
-        mkdocs_hooks.section(tmp_path / "a.py", "a")
+        code.section(tmp_path / "a.py", "a")
 
 
 def test_a_comparison_has_one_tab_a_level_and_stops_the_build_where_nobody_marks_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mkdocs_hooks, "ROOT", tmp_path)
+    monkeypatch.setattr(code, "ROOT", tmp_path)
     for level in ("numpy", "paper"):
         (tmp_path / "01" / level).mkdir(parents=True)
         (tmp_path / "01" / level / "a.py").write_text(f"# --8<-- [start:a]\n{level} = '~~~'\n# --8<-- [end:a]\n")
-    tabs = mkdocs_hooks.compare("01", "a", "01/README.md")
+    tabs = code.compare("01", "a", "01/README.md")
     assert re.findall(r'^(===!?) "(.*)"$', tabs, re.M) == [("===!", "NumPy"), ("===", "Paper")]
     assert "    ~~~~ { .python" in tabs
+    assert tabs.startswith('<div class="rungs-compare" markdown="1">')
     with pytest.raises(PluginError, match=r"01/README.md: no code file of 01 marks a section \[start:gone\]"):
-        mkdocs_hooks.compare("01", "gone", "01/README.md")
+        code.compare("01", "gone", "01/README.md")
 
 
 def test_formulas_amid_a_paragraph_are_displayed_and_code_is_left_alone() -> None:
@@ -191,6 +232,39 @@ def test_formulas_amid_a_paragraph_are_displayed_and_code_is_left_alone() -> Non
     assert "```\n$$c$$\n[x](numpy/a.py)\n```" in given
 
 
+# Folding
+
+CHECKED = '''def f(x):
+    """y = x.
+
+    Raises:
+        ValueError: x is None.
+    """
+    if x is None:
+        raise ValueError("x")
+    check_shape(x)
+    if x > 0:
+        return x
+    return -x
+'''
+
+
+def test_docstrings_fold_behind_their_first_line_and_checks_whole() -> None:
+    assert folds(CHECKED) == [(3, 9)]
+    assert folds("    return x\n") == []
+    assert folds("def f():\n    raise NotImplementedError\n") == []
+
+
+def test_a_fold_is_a_checkbox_and_keeps_every_line() -> None:
+    rows = "".join(f'<span id="__span-0-{n}">line {n}\n</span>' for n in range(1, 6))
+    folded = fold(f'<div class="highlight" data-fold="2-3"><pre><code>{rows}</code></pre></div>')
+    inside = re.search(
+        r'aria-label="Show 2 lines".*?<span class="rungs-folded">(.*)</span><span id="__span-0-4">', folded, re.S
+    )
+    assert inside and re.findall(r"line \d", inside[1]) == ["line 2", "line 3"]
+    assert re.findall(r">line (\d)", folded) == list("12345")
+
+
 # In a browser
 
 PROBE = """<script>
@@ -206,6 +280,7 @@ for (const kind of ["error", "warn"]) {
 
 DRIVER = """<!doctype html><body><script>
 const WIDTHS = [1280, 390];
+const tooNarrow = box => [box, ...box.children].some(part => part.scrollWidth > part.clientWidth + 1 && part.clientWidth);
 const sleep = ms => new Promise(done => setTimeout(done, ms));
 async function open(page) {
   const frame = document.createElement("iframe");
@@ -215,14 +290,16 @@ async function open(page) {
   document.body.append(frame);
   await Promise.race([loaded, sleep(20000)]);
   const win = frame.contentWindow, doc = frame.contentDocument;
-  for (let k = 0; k < 100 && doc.querySelector("pre.mermaid"); k++) await sleep(50);
   await sleep(30);
   const faults = [];
   const all = query => [...doc.querySelectorAll(query)];
-  if (all("pre.mermaid").length) faults.push("a diagram is not drawn");
   const bare = all(".arithmatex").filter(node => !node.querySelector(".katex"));
   faults.push(...bare.map(node => "unrendered formula: " + node.textContent));
   for (const node of all(".katex-error")) faults.push("broken formula: " + node.title);
+  for (const image of all("article img")) {
+    image.loading = "eager";
+    await image.decode().catch(() => {});
+  }
   for (const image of all("article img")) if (image.complete && !image.naturalWidth) faults.push("no image: " + image.src);
   const walker = doc.createTreeWalker(doc.querySelector("article") || doc.body, NodeFilter.SHOW_TEXT);
   for (let node; node = walker.nextNode();) {
@@ -230,6 +307,15 @@ async function open(page) {
     const raw = /\\$\\$|\\\\(frac|partial|sum|mathbb|mathrm|top|in)\\b|\\*\\*\\w/.test(node.data);
     if (raw) faults.push("raw markup: " + node.data.trim().slice(0, 90));
   }
+  for (const closed of all("details")) closed.open = true;
+  for (const set of all(".tabbed-set")) {  // every level is looked at, not the first tab alone
+    for (const button of set.querySelectorAll(":scope > input")) {
+      button.checked = true;
+      const cut = [...set.querySelectorAll("pre")].filter(box => box.offsetParent && tooNarrow(box));
+      if (cut.length) faults.push("lines are cut: " + cut[0].closest(".highlight").innerText.slice(0, 60));
+    }
+  }
+  for (const box of all(".highlight pre")) if (tooNarrow(box)) faults.push("lines are cut: " + box.innerText.slice(0, 60));
   for (const width of WIDTHS) {
     frame.style.width = `${width}px`;
     await sleep(30);
@@ -255,7 +341,7 @@ class _Server(ThreadingHTTPServer):
     searches: int = 0
 
 
-def _serve(site: Path, pages: list[str]) -> _Server:
+def _serve(site: Path, driver: str) -> _Server:
     """Serves the site with the probe in every page, and a policy that stops and reports requests to other machines."""
 
     class Handler(SimpleHTTPRequestHandler):
@@ -264,7 +350,7 @@ def _serve(site: Path, pages: list[str]) -> _Server:
         def do_GET(self) -> None:
             path = self.path.partition("?")[0].lstrip("/")
             if path == "__driver":
-                return self._send(DRIVER.replace("PAGES", json.dumps(["/" + page for page in pages])))
+                return self._send(driver)
             if path.endswith("search_index.json"):
                 # Every page builds the same index, which takes longer than the page: the first has it whole.
                 index = json.loads((site / path).read_text(encoding="utf-8"))
@@ -322,9 +408,14 @@ def _chromium(url: str) -> Iterator[subprocess.Popen]:
         shutil.rmtree(profile, ignore_errors=True)
 
 
-def _look(site: Path, pages: list[str], seconds: float = 300) -> dict[str, list[str]]:
+def _look(site: Path, pages: list[str]) -> dict[str, list[str]]:
     """Open each page, look at it wide and narrow, and return what is wrong with it, nothing where all is well."""
-    server = _serve(site, pages)
+    return _drive(site, DRIVER.replace("PAGES", json.dumps(["/" + page for page in pages])))
+
+
+def _drive(site: Path, driver: str, seconds: float = 300) -> dict[str, list[str]]:
+    """What the driver, a page with a script, reports of the site; what is empty is left out."""
+    server = _serve(site, driver)
     try:
         with _chromium(f"http://127.0.0.1:{server.server_port}/__driver") as browser:
             end = time.monotonic() + seconds
@@ -365,7 +456,10 @@ def test_the_browser_test_sees_each_fault(site: Path, tmp_path: Path) -> None:
         "formula.html": ('<span class="arithmatex">x</span>', "unrendered formula: x"),
         "broken.html": ('<span class="katex-error" title="parse">x</span>', "broken formula: parse"),
         "dollars.html": ("<article><p>so $$x$$</p></article>", "raw markup: so $$x$$"),
-        "mermaid.html": ('<pre class="mermaid">graph</pre>', "a diagram is not drawn"),
+        "cut.html": (
+            '<div class="highlight"><pre style="width:9px"><code>long line</code></pre></div>',
+            "lines are cut",
+        ),
         "image.html": ('<article><img src="gone.png"></article>', "cannot load"),
         "leaves.html": ('<img src="http://example.com/x.png">', "leaves the machine: http://example.com/x.png"),
         "wide.html": ('<div style="width:3000px">x</div>', "wider than the screen of 390"),
@@ -378,3 +472,56 @@ def test_the_browser_test_sees_each_fault(site: Path, tmp_path: Path) -> None:
         assert any(message in fault for fault in found.get(f"/{name}", [])), (name, found)
     assert "/good.html" not in found
     assert found["requests for files that are not there"] == ["gone.png"]
+
+
+SEARCH = """<!doctype html><body><script>
+const sleep = ms => new Promise(done => setTimeout(done, ms));
+(async () => {
+  const frame = document.createElement("iframe");
+  frame.style = "width:1280px;height:900px";
+  const loaded = new Promise(done => frame.onload = done);
+  frame.src = "/index.html";
+  document.body.append(frame);
+  await loaded;
+  const doc = frame.contentDocument, input = doc.querySelector("[data-md-component=search-query]");
+  const hits = () => {  // the best page, named by its best section
+    const links = [...doc.querySelectorAll(".md-search-result__item:first-child .md-search-result__link")];
+    const best = links.find(link => link.hash) || links[0];
+    return best ? [best.pathname.slice(1) + best.hash] : [];
+  };
+  const ask = async (query, answered, patience) => {
+    input.value = query;
+    for (let k = 0; k < patience && !answered(); k++) {
+      if (k % 20 == 0) input.dispatchEvent(new KeyboardEvent("keyup"));
+      await sleep(10);
+    }
+  };
+  input.focus();
+  const found = {};
+  for (const query of QUERIES) {
+    await ask("zzqx", () => !hits().length, 1000);
+    await ask(query, () => hits().length, found.any ? 200 : 3000);
+    found.any = ["the index is loaded"];
+    found[query] = hits();
+  }
+  await fetch("/__report", { method: "POST", body: JSON.stringify(found) });
+})();
+</script>"""
+
+
+def test_search_finds_first_what_the_reader_means(site: Path) -> None:
+    _need_browser()
+    wanted = tomllib.loads((ROOT / "tests" / "search_queries.toml").read_text(encoding="utf-8"))
+    found = _drive(site, SEARCH.replace("QUERIES", json.dumps(list(wanted))))
+    wrong = {
+        query: found.get(query) for query, page in wanted.items() if not found.get(query, [""])[0].startswith(page)
+    }
+    assert len(wanted) >= 40
+    assert wrong == {}
+
+
+def test_mistakes_and_receipts_are_not_searched(site: Path) -> None:
+    index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    places = [entry["location"] for entry in index["docs"]]
+    assert [place for place in places if "/mistakes/" in place or "/results/" in place] == []
+    assert any(place.startswith("07_Transformer/results") for place in places)

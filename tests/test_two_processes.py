@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save_file
 
 from utils.chapters import written_chapters
 from utils.ladder import Ladder, Params, Script, load_ladders
-from utils.parity.compare import TRAIN_ATOL, TRAIN_RTOL
+from utils.parity.tolerances import TRAIN_ATOL, TRAIN_RTOL
 from utils.runs import saved_params
 from utils.training_utils import processes
 

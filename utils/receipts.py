@@ -1,8 +1,7 @@
-"""Receipts: the recorded results of training runs, and the tables that are written from them.
+"""Receipts: the recorded results of training runs.
 
-A number stands on a page only if a receipt holds it. `<chapter>/paper/results/<name>.json` is one receipt; the tables
-stand between `<!-- generated: receipts -->` and `<!-- /generated -->`, where `rungs refresh` writes them, and a test
-fails when they disagree.
+A number stands on a page only if a receipt holds it. `<chapter>/paper/results/<name>.json` is one receipt. The tables of
+the pages are written from them by `rungs refresh` (rungs/pages/results.py), and a test fails when they disagree.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import platform
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
@@ -33,11 +32,12 @@ __all__ = [
     "Target",
     "commit",
     "cores",
+    "duration",
     "hardware",
     "new_receipt",
+    "number",
     "read_receipt",
     "read_receipts",
-    "render_table",
     "results_folder",
     "threads",
     "versions",
@@ -135,14 +135,19 @@ class Receipt(_Strict):
         return low <= self.mean <= high
 
     @property
+    def counts_successes(self) -> bool:
+        """Whether each seed either succeeds or fails, so that the mean is a share of the seeds."""
+        return self.unit.startswith("%") and set(self.values.values()) == {0.0, 100.0}
+
+    @property
     def summary(self) -> str:
         """The value for people: "0.93 ± 0.04 % (3 seeds)"; "15 of 20 seeds" where each seed succeeds or fails."""
         unit = f" {self.unit}" if self.unit else ""
-        if self.unit.startswith("%") and set(self.values.values()) == {0.0, 100.0}:
+        if self.counts_successes:
             return f"{sum(value == 100.0 for value in self.values.values())} of {len(self.values)} seeds"
         if self.std is None:
-            return f"{_number(self.mean)}{unit} (1 seed)"
-        return f"{_number(self.mean)} ± {self.std:.2g}{unit} ({len(self.values)} seeds)"
+            return f"{number(self.mean)}{unit} (1 seed)"
+        return f"{number(self.mean)} ± {self.std:.2g}{unit} ({len(self.values)} seeds)"
 
     @property
     def uncommitted(self) -> bool:
@@ -160,8 +165,8 @@ class Receipt(_Strict):
     def cost(self) -> str:
         """What a seed costs: "12 min"; CPU time, and "12 min of CPU time", where the clock ran for other processes too."""
         if self.waited and self.cpu_time_s is not None:
-            return f"{_duration(statistics.fmean(self.cpu_time_s.values()))} of CPU time"
-        return _duration(statistics.fmean(self.wall_time_s.values()))
+            return f"{duration(statistics.fmean(self.cpu_time_s.values()))} of CPU time"
+        return duration(statistics.fmean(self.wall_time_s.values()))
 
     @property
     def path(self) -> Path:
@@ -214,41 +219,18 @@ def read_receipts(chapter: Path) -> list[Receipt]:
     return [read_receipt(path) for path in sorted((chapter / "paper" / "results").glob("*.json"))]
 
 
-# Tables
+# For people
 
 
-def render_table(receipts: Iterable[Receipt], page: Path | None = None) -> str:
-    """A Markdown table of receipts; `page` is the folder of the page it is for, by default each chapter's own."""
-    rows = [
-        "| what | paper | ours | target | data | time | receipt |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for r in receipts:
-        link = os.path.relpath(r.path, page or find_chapter(r.chapter).path).replace(os.sep, "/")
-        paper = "none given" if r.paper_value is None else f"{_number(r.paper_value)} {r.unit}".strip()
-        verdict = {True: "met", False: "**not met**", None: ""}[r.met]
-        target = ": ".join(part for part in (r.target.text if r.target else "none set", verdict) if part)
-        cells = (
-            f"{r.title}: {r.metric}",
-            f"{paper} ({r.paper_where})" if r.paper_where else paper,
-            r.summary,
-            target,
-            r.dataset.split(" (sha256", 1)[0],
-            f"{r.cost} per seed",
-            f"[{r.name}]({link})",
-        )
-        rows.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
-    return "\n".join(rows)
-
-
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """Four significant digits, and an exponent only where people would write one."""
     if abs(value) >= 1e4:
         return f"{value:,.0f}"
     return f"{value:.4g}" if abs(value) >= 1e-3 or value == 0 else f"{value:.2e}"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """ "9.1 s", "12 min", "1.5 h"."""
     if seconds < 90:
         return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

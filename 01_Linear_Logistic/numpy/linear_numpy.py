@@ -20,6 +20,7 @@ def xavier_uniform(out_features: int, in_features: int, *, rng: np.random.Genera
 
     Returns: (out, in)
     """
+    # eq: xavier
     bound = np.sqrt(6.0 / (in_features + out_features))
     return rng.uniform(-bound, bound, size=(out_features, in_features))
 
@@ -56,6 +57,7 @@ class Linear:
         if x.size == 0:
             raise ValueError(f"Linear got an empty batch of shape {x.shape}; it needs at least one example")
         self.x = x
+        # eq: linear-forward
         return x @ self.params["weight"].T + self.params["bias"]  # (..., in) -> (..., out)
 
     def backward(self, dy: Array) -> Array:
@@ -65,8 +67,11 @@ class Linear:
             raise ValueError(f"Linear.backward expected dy of shape {expected}, as forward returned, got {dy.shape}")
         x2d = self.x.reshape(-1, self.in_features)  # (N, in): every leading axis is an axis of examples
         dy2d = dy.reshape(-1, self.out_features)  # (N, out)
+        # eq: linear-weight-backward
         self.grads["weight"] += dy2d.T @ x2d  # dL/dW = dy^T x, summed over the examples
+        # eq: linear-bias-backward
         self.grads["bias"] += dy2d.sum(axis=0)  # dL/db = sum of dy over the examples
+        # eq: linear-input-backward
         return dy @ self.params["weight"]  # dL/dx = dy W
 
     def zero_grads(self) -> None:
@@ -101,6 +106,7 @@ class MSELoss:
 
     def backward(self, dy: float = 1.0) -> Array:
         """Returns: dL/dprediction, of the prediction's shape."""
+        # eq: mse-backward
         return (2.0 * dy / self.difference.size) * self.difference  # dL/dp = 2 (p - t) / N
 
     def zero_grads(self) -> None: ...
@@ -133,6 +139,7 @@ class GradientDescent:
                 shapes = f"has shape {param.shape}, its gradient {grads[name].shape}"
                 raise ValueError(f"{type(self).__name__}.step: {name} {shapes}")
         for name, param in self.params.items():
+            # eq: gradient-descent
             param -= self.lr * grads[name]
 
 
@@ -199,6 +206,7 @@ def least_squares(x: Array, y: Array) -> tuple[Array, Array]:
     """
     check_examples("least_squares", x, y)
     x_mean, y_mean = x.mean(axis=0), y.mean(axis=0)
+    # eq: least-squares
     solution = np.linalg.lstsq(x - x_mean, y - y_mean, rcond=None)[0]  # (in, out)
     weight = solution.T  # (out, in)
     return weight, y_mean - weight @ x_mean
@@ -216,6 +224,7 @@ def normal_equations(x: Array, y: Array) -> tuple[Array, Array]:
     check_examples("normal_equations", x, y)
     ones = np.ones((len(x), 1), dtype=x.dtype)
     x1 = np.concatenate([x, ones], axis=1)  # (n, in + 1)
+    # eq: normal-equations
     solution = np.linalg.solve(x1.T @ x1, x1.T @ y)  # (in + 1, out)
     return solution[:-1].T, solution[-1]  # (out, in), (out,)
 

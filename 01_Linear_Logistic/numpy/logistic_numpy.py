@@ -17,6 +17,7 @@ Array = np.ndarray
 def sigmoid(z: Array) -> Array:
     """1 / (1 + exp(-z)), any shape; exp is only ever taken of a number <= 0, so nothing overflows."""
     e = np.exp(-np.abs(z))
+    # eq: sigmoid
     return np.where(z >= 0, 1.0, e) / (1.0 + e)  # for z < 0: exp(z) / (1 + exp(z)), the same fraction times exp(z)
 
 
@@ -61,11 +62,13 @@ class BCEWithLogitsLoss:
             low, high = targets.min(), targets.max()
             raise ValueError(f"BCEWithLogitsLoss expected targets in [0, 1], got values from {low} to {high}")
         self.logits, self.targets = logits, targets
+        # eq: bce
         losses = np.maximum(logits, 0.0) - logits * targets + np.log1p(np.exp(-np.abs(logits)))
         return float(losses.mean())
 
     def backward(self, dy: float = 1.0) -> Array:
         """Returns: dL/dlogits, of the logits' shape."""
+        # eq: bce-backward
         return (sigmoid(self.logits) - self.targets) * (dy / self.logits.size)  # dL/dz = (s(z) - t) / N
 
     def zero_grads(self) -> None: ...
@@ -111,7 +114,9 @@ class CrossEntropyLoss:
         """Returns: dL/dlogits, (..., C)."""
         n = len(self.labels)
         dlogits = np.exp(self.log_probs)  # (N, C): the probabilities p
+        # eq: cross-entropy-backward
         dlogits[np.arange(n), self.labels] -= 1.0
+        # eq: cross-entropy-backward
         dlogits *= dy / n  # dL/dz = (p - onehot(t)) / N
         return dlogits.reshape(self.shape)
 
@@ -172,7 +177,9 @@ def newton(x: Array, targets: Array, *, l2: float, tol: float = 1e-13, max_steps
     w = np.zeros(features + 1)
     for _ in range(max_steps):
         p = sigmoid(x1 @ w)  # (n,)
+        # eq: newton-step
         gradient = x1.T @ (p - targets) / n + penalty * w  # (in + 1,)
+        # eq: newton-step
         hessian = (x1.T * (p * (1.0 - p))) @ x1 / n + np.diag(penalty)  # (in + 1, in + 1)
         try:
             step = np.linalg.solve(hessian, gradient)
@@ -204,6 +211,7 @@ class Sigmoid:
     def backward(self, dy: Array) -> Array:
         if dy.shape != self.y.shape:
             raise ValueError(f"Sigmoid.backward expected dy of shape {self.y.shape}, got {dy.shape}")
+        # eq: sigmoid-backward
         return dy * self.y * (1.0 - self.y)  # ds/dx = s (1 - s)
 
     def zero_grads(self) -> None: ...

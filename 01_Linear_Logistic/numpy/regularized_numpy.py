@@ -35,6 +35,7 @@ class L2Penalty:
 
     def backward(self, dy: float = 1.0) -> Array:
         """Returns: dL/dweight, of the weight's shape."""
+        # eq: ridge-backward
         return (2.0 * self.alpha * dy) * self.weight  # dL/dw = 2 alpha w
 
     def zero_grads(self) -> None: ...
@@ -51,6 +52,7 @@ def l1_penalty(weight: Array, alpha: float) -> float:
 # --8<-- [start:proximal]
 def soft_threshold(w: Array, t: float) -> Array:
     """The minimiser of (v - w)^2 / 2 + t |v| over v: w moved towards zero by t, and 0 if it is nearer than that."""
+    # eq: soft-threshold
     return np.sign(w) * np.maximum(np.abs(w) - t, 0.0)
 
 
@@ -96,6 +98,7 @@ def ridge(x: Array, y: Array, alpha: float) -> tuple[Array, Array]:
     check_examples("ridge", x, y)
     x_mean, y_mean = x.mean(axis=0), y.mean(axis=0)
     features, targets = x.shape[1], y.shape[1]
+    # eq: ridge-rows
     x_long = np.concatenate([x - x_mean, np.sqrt(alpha) * np.eye(features)])  # (n + in, in)
     y_long = np.concatenate([y - y_mean, np.zeros((features, targets))])  # (n + in, out)
     weight = np.linalg.lstsq(x_long, y_long, rcond=None)[0].T  # (out, in)
@@ -130,7 +133,9 @@ def lasso(x: Array, y: Array, alpha: float, *, tol: float = 1e-14, max_steps: in
     step = 1.0 / np.linalg.eigvalsh(gram)[-1] if varies.any() else 1.0  # 1.0: there is nothing to step along
     weight = np.zeros((y.shape[1], x.shape[1]))
     for _ in range(max_steps):
+        # eq: lasso-backward
         gradient = weight @ gram - moment.T  # of the smooth part, W X^T X / n - Y^T X / n: (out, in)
+        # eq: proximal-step
         new = soft_threshold(weight - step * gradient, step * alpha)
         moved = np.abs(new - weight).max()
         weight = new

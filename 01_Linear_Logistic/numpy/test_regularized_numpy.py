@@ -78,6 +78,12 @@ def test_lasso_objective_never_grows() -> None:
     assert objectives[-1] < objectives[0]
 
 
+def test_without_a_penalty_a_proximal_step_is_a_gradient_step() -> None:
+    weight, grad = np.array([[1.0, -2.0]]), np.array([[0.5, 4.0]])
+    ProximalGradient({"linear.weight": weight}, lr=0.1, alpha=0.0).step({"linear.weight": grad})
+    np.testing.assert_allclose(weight, [[0.95, -2.4]])
+
+
 @pytest.mark.parametrize("value", [0.0, 0.1])  # the mean of 0.1s is not exactly 0.1
 @pytest.mark.parametrize("alpha", [0.0, 0.01])
 def test_lasso_gives_constant_features_no_weight(value: float, alpha: float) -> None:

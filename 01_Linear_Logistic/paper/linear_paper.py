@@ -19,10 +19,12 @@ class LinearRegression(nn.Module):
 
     def reset_parameters(self, generator: torch.Generator | None = None) -> None:
         """Xavier weights, zero bias. nn.Linear itself draws both from U(-1/sqrt(in), 1/sqrt(in))."""
+        # eq: xavier
         nn.init.xavier_uniform_(self.linear.weight, generator=generator)
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, x: Tensor) -> Tensor:
+        # eq: linear-forward
         return self.linear(x)
 
 
@@ -59,6 +61,7 @@ def fit_least_squares(model: LinearRegression, x: Tensor, y: Tensor, *, alpha: f
         y_fit = torch.cat([y - y_mean, torch.zeros(features, y.shape[1], dtype=y.dtype)])  # (n + in, out)
     else:
         x_fit, y_fit = x - x_mean, y - y_mean
+    # eq: least-squares
     model.linear.weight.copy_(torch.linalg.lstsq(x_fit, y_fit, driver="gelsd").solution.T)
     model.linear.bias.copy_(y_mean - model.linear.weight @ x_mean)
 

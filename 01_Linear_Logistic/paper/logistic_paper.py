@@ -51,6 +51,7 @@ class SigmoidUnits(LinearRegression):
 # --8<-- [start:bce]
 def logistic_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """logits (B,), targets (B,) in [0, 1]."""
+    # eq: bce
     return F.binary_cross_entropy_with_logits(logits, targets)
 
 

@@ -24,6 +24,7 @@ def ridge_optimizer(model: LinearRegression, lr: float, alpha: float) -> torch.o
     ladder proves it); with Adam they do not, which is what AdamW is about.
     """
     groups = [
+        # eq: ridge-backward
         {"params": [model.linear.weight], "weight_decay": 2.0 * alpha},
         {"params": [model.linear.bias]},
     ]
@@ -52,6 +53,7 @@ class ProximalGradient(torch.optim.SGD):
         loss = super().step(closure)
         for group in self.param_groups:
             for param in group["params"]:
+                # eq: soft-threshold
                 param.copy_(F.softshrink(param, group["lr"] * group["alpha"]))
         return loss
 

@@ -23,6 +23,7 @@ def init_linear(in_features: int, out_features: int, *, generator: torch.Generat
 
     Returns: "linear.weight" (out, in), "linear.bias" (out,)
     """
+    # eq: xavier
     bound = math.sqrt(6.0 / (in_features + out_features))
     weight = (torch.rand(out_features, in_features, generator=generator) * 2.0 - 1.0) * bound
     return {
@@ -34,6 +35,7 @@ def init_linear(in_features: int, out_features: int, *, generator: torch.Generat
 # --8<-- [start:linear]
 def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """x: (..., in), weight: (out, in), bias: (out,). Returns: (..., out)"""
+    # eq: linear-forward
     return x @ weight.T + bias
 
 
@@ -81,6 +83,7 @@ class GradientDescent:
             if param.grad is None:
                 raise RuntimeError(f"parameter {name} has no gradient: is it a leaf, and does the loss depend on it?")
         for param in self.params.values():
+            # eq: gradient-descent
             param.sub_(param.grad, alpha=self.lr)  # pyright: ignore[reportArgumentType]  # checked before anything moves
 
 
@@ -117,6 +120,7 @@ def least_squares(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     check_examples("least_squares", x, y)
     x_mean, y_mean = x.mean(dim=0), y.mean(dim=0)
     # "gelsd" works through singular values, as NumPy does; torch's default driver needs independent features.
+    # eq: least-squares
     weight = torch.linalg.lstsq(x - x_mean, y - y_mean, driver="gelsd").solution.T  # (out, in)
     return weight, y_mean - weight @ x_mean
 

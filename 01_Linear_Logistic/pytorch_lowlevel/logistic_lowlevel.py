@@ -16,6 +16,7 @@ def sigmoid(z: Tensor) -> Tensor:
 
     The two-sided fraction of the NumPy level would do as a value. Its autograd gradient would not: |z| has none at 0.
     """
+    # eq: sigmoid
     return torch.exp(-torch.logaddexp(torch.zeros_like(z), -z))
 
 
@@ -46,6 +47,7 @@ def bce_with_logits(logits: Tensor, targets: Tensor) -> Tensor:
     """
     if logits.shape != targets.shape:
         raise ValueError(f"bce_with_logits expected targets of shape {tuple(logits.shape)}, got {tuple(targets.shape)}")
+    # eq: bce
     return (torch.logaddexp(torch.zeros_like(logits), logits) - logits * targets).mean()
 
 

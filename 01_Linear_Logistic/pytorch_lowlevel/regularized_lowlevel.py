@@ -26,6 +26,7 @@ def l1_penalty(weight: Tensor, alpha: float) -> Tensor:
 # --8<-- [start:proximal]
 def soft_threshold(w: Tensor, t: float) -> Tensor:
     """w moved towards zero by t, and 0 if it is nearer than that."""
+    # eq: soft-threshold
     return w.sign() * (w.abs() - t).clamp(min=0.0)
 
 
@@ -58,6 +59,7 @@ def ridge(x: Tensor, y: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
     check_examples("ridge", x, y)
     x_mean, y_mean = x.mean(dim=0), y.mean(dim=0)
     features, targets = x.shape[1], y.shape[1]
+    # eq: ridge-rows
     x_long = torch.cat([x - x_mean, math.sqrt(alpha) * torch.eye(features, dtype=x.dtype)])  # (n + in, in)
     y_long = torch.cat([y - y_mean, torch.zeros(features, targets, dtype=y.dtype)])  # (n + in, out)
     weight = torch.linalg.lstsq(x_long, y_long, driver="gelsd").solution.T  # (out, in)
@@ -86,7 +88,9 @@ def lasso(x: Tensor, y: Tensor, alpha: float, *, tol: float = 1e-14, max_steps: 
     step = 1.0 / torch.linalg.eigvalsh(gram)[-1].item() if varies.any() else 1.0  # 1.0: there is nothing to step along
     weight = torch.zeros(y.shape[1], x.shape[1], dtype=x.dtype)
     for _ in range(max_steps):
+        # eq: lasso-backward
         gradient = weight @ gram - moment.T  # of the smooth part, W X^T X / n - Y^T X / n: (out, in)
+        # eq: proximal-step
         new = soft_threshold(weight - step * gradient, step * alpha)
         moved, weight = (new - weight).abs().max(), new
         if moved <= tol * weight.abs().max():

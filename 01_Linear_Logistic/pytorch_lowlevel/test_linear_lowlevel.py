@@ -23,7 +23,7 @@ def test_parameters_are_leaves() -> None:
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
 def test_the_fault_of_a_scaled_parameter() -> None:
-    """What this chapter's README warns of, shown: the scaled tensor never receives a gradient, the optimizer says so."""
+    """What this chapter's code.md warns of, shown: the scaled tensor never receives a gradient, the optimizer says so."""
     weight = torch.randn(3, 5, generator=generator(), requires_grad=True) * 0.01
     params = {"linear.weight": weight, "linear.bias": torch.zeros(3, requires_grad=True)}
     mse_loss(linear_regression(params, torch.ones(2, 5)), torch.zeros(2, 3)).backward()

@@ -37,6 +37,7 @@ class Activation(Module, ABC):
         """dy: the shape of x. Returns: dx = dy f'(x)"""
         if dy.shape != self.x.shape:
             raise ValueError(f"{type(self).__name__}.backward expected dy of shape {self.x.shape}, got {dy.shape}")
+        # eq: activation-backward
         return dy * self.df(self.x, self.y)
 
     @abstractmethod
@@ -55,6 +56,7 @@ class Sigmoid(Activation):
         return sigmoid(x)
 
     def df(self, x: Array, y: Array) -> Array:
+        # eq: activation-derivatives
         return y * (1.0 - y)  # s' = s (1 - s), equation 5 of the same paper
 
 
@@ -65,6 +67,7 @@ class Tanh(Activation):
         return np.tanh(x)
 
     def df(self, x: Array, y: Array) -> Array:
+        # eq: activation-derivatives
         return 1.0 - y * y  # tanh' = 1 - tanh^2
 
 
@@ -83,6 +86,7 @@ class ScaledTanh(Activation):
         return self.A * np.tanh(self.S * x)
 
     def df(self, x: Array, y: Array) -> Array:
+        # eq: activation-derivatives
         return self.A * self.S - (self.S / self.A) * (y * y)  # A S (1 - tanh^2), with tanh = y / A
 
 
@@ -97,6 +101,7 @@ class ReLU(Activation):
         return np.maximum(x, 0.0)
 
     def df(self, x: Array, y: Array) -> Array:
+        # eq: activation-derivatives
         return (x > 0).astype(x.dtype)
 
 
@@ -114,6 +119,7 @@ class LeakyReLU(Activation):
         return np.where(x > 0, x, self.negative_slope * x)
 
     def df(self, x: Array, y: Array) -> Array:
+        # eq: activation-derivatives
         return np.where(x > 0, 1.0, self.negative_slope).astype(x.dtype)
 
 
@@ -128,6 +134,7 @@ class ELU(Activation):
         return np.where(x > 0, x, self.alpha * np.expm1(np.minimum(x, 0.0)))  # minimum: expm1(1e4) would overflow
 
     def df(self, x: Array, y: Array) -> Array:
+        # eq: activation-derivatives
         return np.where(x > 0, 1.0, y + self.alpha)  # a exp(x) = y + a
 
 
@@ -179,6 +186,7 @@ class GELU(Activation):
 
     def df(self, x: Array, y: Array) -> Array:
         density = np.exp(-0.5 * x * x) * (1.0 / math.sqrt(2.0 * math.pi))
+        # eq: activation-derivatives
         return self.cdf + x * density  # (x P)' = P + x p
 
 
@@ -194,6 +202,7 @@ class GELUTanh(Activation):
     def df(self, x: Array, y: Array) -> Array:
         du = self.C * (1.0 + 3 * 0.044715 * x * x)  # u', u the argument of tanh
         # with t = tanh u: (x/2 (1 + t))' = 1/2 (1 + t) + x/2 (1 - t^2) u'
+        # eq: gelu-tanh-backward
         return 0.5 * (1.0 + self.t) + 0.5 * x * (1.0 - self.t * self.t) * du
 
 
@@ -208,6 +217,7 @@ class SiLU(Activation):
         return x * self.s
 
     def df(self, x: Array, y: Array) -> Array:
+        # eq: activation-derivatives
         return self.s + y * (1.0 - self.s)  # (x s)' = s + x s (1 - s)
 
 
@@ -230,6 +240,7 @@ class Softmax(Module):
         """dy: (..., K). Returns: dx (..., K)"""
         if dy.shape != self.y.shape:
             raise ValueError(f"Softmax.backward expected dy of shape {self.y.shape}, got {dy.shape}")
+        # eq: softmax-rows-backward
         return self.y * (dy - (dy * self.y).sum(axis=-1, keepdims=True))
 
 

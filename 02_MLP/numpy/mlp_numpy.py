@@ -102,6 +102,7 @@ class Dropout(Module):
         return x if self.mask is None else x * self.mask
 
     def backward(self, dy: Array) -> Array:
+        # eq: dropout-backward
         return dy if self.mask is None else dy * self.mask  # dx = dy mask
 
 
@@ -128,6 +129,7 @@ class SquaredError(Module):
         return float(0.5 * (self.difference**2).sum(axis=1).mean())
 
     def backward(self, dy: float = 1.0) -> Array:
+        # eq: squared-error-backward
         return self.difference * (dy / len(self.difference))  # dE/dy = (y - t) / B, equation 4
 
 
@@ -187,7 +189,9 @@ class MLP(Module):
         dx = self.linears[-1].backward(dlogits)  # the chain rule, from the last layer to the first
         for linear, relu, dropout in reversed(self.blocks()):
             dx = dropout.backward(dx)
+            # eq: back-propagation
             dx = relu.backward(dx)
+            # eq: back-propagation
             dx = linear.backward(dx)  # (B, width i+1) -> (B, width i)
         return dx
 

@@ -84,7 +84,9 @@ class SGD(Optimizer):
         if self.momentum:
             v = self.state["momentum_buffer"][name]
             v *= self.momentum
+            # eq: momentum
             v += g
+            # eq: nesterov
             g = g + self.momentum * v if self.nesterov else v
         p -= self.lr * g
 
@@ -118,7 +120,9 @@ class RMSprop(Optimizer):
         self.state["step"][name] += 1.0
         s = self.state["square_avg"][name]
         s *= self.alpha
+        # eq: rmsprop
         s += (1.0 - self.alpha) * g * g
+        # eq: rmsprop
         p -= self.lr * g / (np.sqrt(s) + self.eps)
 
 
@@ -158,10 +162,13 @@ class Adam(Optimizer):
         t = self.state["step"][name]
         m, v = self.state["exp_avg"][name], self.state["exp_avg_sq"][name]
         m *= b1
+        # eq: adam-averages
         m += (1.0 - b1) * g
         v *= b2
+        # eq: adam-averages
         v += (1.0 - b2) * g * g
         root = np.sqrt(v) / math.sqrt(1.0 - b2**t) + self.eps  # sqrt v^ + eps
+        # eq: adam-step
         p -= (self.lr / (1.0 - b1**t)) * m / root
 
 
@@ -183,6 +190,7 @@ class AdamW(Adam):
         super().__init__(params, lr, betas, eps, weight_decay)
 
     def update(self, name: str, p: Array, g: Array) -> None:
+        # eq: adamw-step
         p *= 1.0 - self.lr * self.weight_decay
         self.adapt(name, p, g)
 

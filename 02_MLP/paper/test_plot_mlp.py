@@ -89,7 +89,7 @@ def test_signal_factors_of_theory():
 
 
 def test_gradient_of_the_old_rule_vanishes():
-    """README.md: eight layers of tanh, from the output to the first layer."""
+    """results.md: eight layers of tanh, from the output to the first layer."""
     networks = plot_mlp.deep_networks()
     size = {name: [np.sqrt(np.mean(flow**2)) for flow in net.flow] for name, net in networks.items()}
     assert size["ReLU, 1/√n"][0] / size["ReLU, 1/√n"][-1] < 1 / 300

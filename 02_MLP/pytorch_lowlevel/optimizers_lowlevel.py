@@ -78,7 +78,9 @@ class SGD(Optimizer):
             g = g + self.weight_decay * p
         if self.momentum:
             v = self.state["momentum_buffer"][name]
+            # eq: momentum
             v.mul_(self.momentum).add_(g)
+            # eq: nesterov
             g = g + self.momentum * v if self.nesterov else v
         p.sub_(g, alpha=self.lr)
 
@@ -107,6 +109,7 @@ class RMSprop(Optimizer):
             g = g + self.weight_decay * p
         self.state["step"][name] += 1.0
         s = self.state["square_avg"][name]
+        # eq: rmsprop
         s.mul_(self.alpha).addcmul_(g, g, value=1.0 - self.alpha)
         p.addcdiv_(g, s.sqrt().add_(self.eps), value=-self.lr)
 
@@ -138,9 +141,12 @@ class Adam(Optimizer):
         self.state["step"][name] += 1.0
         t = self.state["step"][name]
         m, v = self.state["exp_avg"][name], self.state["exp_avg_sq"][name]
+        # eq: adam-averages
         m.mul_(b1).add_(g, alpha=1.0 - b1)
+        # eq: adam-averages
         v.mul_(b2).addcmul_(g, g, value=1.0 - b2)
         root = v.sqrt().div_(math.sqrt(1.0 - b2**t)).add_(self.eps)  # sqrt v^ + eps
+        # eq: adam-step
         p.addcdiv_(m, root, value=-self.lr / (1.0 - b1**t))
 
 
@@ -158,6 +164,7 @@ class AdamW(Adam):
         super().__init__(params, lr, betas, eps, weight_decay)
 
     def update(self, name: str, p: Tensor, g: Tensor) -> None:
+        # eq: adamw-step
         p.mul_(1.0 - self.lr * self.weight_decay)
         self.adapt(name, p, g)
 

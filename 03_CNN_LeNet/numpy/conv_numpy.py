@@ -7,7 +7,7 @@ LeCun, Bottou, Bengio, Haffner 1998, sections II-A and II-B. Derivations: `../th
 Shapes are (B, C, H, W) everywhere, as in torch. In memory the batch comes last, (C, H, W, B): a shifted image is then a
 few long runs of numbers and not B C h short ones, which makes copying patches about as fast as memory allows, and the
 product with the weights gives (O, h, w, B), which is again that order. Element-wise functions keep the order they find, so
-`to_batch_last` copies once, at the first layer. `README.md` has the measurement.
+`to_batch_last` copies once, at the first layer. `code.md` explains why.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ def col2im(dcols: Array, dx: Array, k: int, stride: int) -> None:
     dcols = dcols.reshape(C, k, k, h, w, B)
     for i in range(k):
         for j in range(k):
+            # eq: col2im
             dx[:, i : i + stride * h : stride, j : j + stride * w : stride] += dcols[:, i, j]
 
 
@@ -119,6 +120,7 @@ class Conv2d(Module):
         self.shape = (len(self.w2d), (H - k) // s + 1, (W - k) // s + 1, B)
         y = np.empty((len(self.w2d), self.shape[1] * self.shape[2] * B), np.result_type(self.w2d, x))  # (O, h w B)
         for rows, columns in self.blocks():
+            # eq: convolution-columns
             np.matmul(self.w2d, im2col(x[:, rows], k, s), out=y[:, columns])  # Y = W X
         if self.bias is not None:
             y += self.bias[:, None]
@@ -148,20 +150,24 @@ class Conv2d(Module):
         dw = np.zeros((self.w2d.shape[1], len(dy2d)), dy2d.dtype)  # (C k k, O)
         for rows, columns in self.blocks():
             # unfolded anew: that is cheaper than fetching the columns of the forward pass from memory
+            # eq: convolution-backward
             dw += im2col(self.x[:, rows], self.kernel_size, self.stride) @ dy2d[:, columns].T  # dW^T = X dY^T
         dw = dw.T  # (O, C k k)
         self.add_kernel_grad(dw.reshape(len(dw), -1, self.kernel_size, self.kernel_size))
         if self.bias is not None:
+            # eq: convolution-backward
             self.grads["bias"] += dy2d.sum(axis=1)  # db = sum of dY over images and positions
 
     def backward_input(self, dy: Array) -> Array:
         """Returns: dx (B, C, H, W)"""
         dy2d, k, s, p = self._dy2d(dy), self.kernel_size, self.stride, self.padding
         if k == s == 1:  # a pixel is its own column
+            # eq: convolution-backward
             dx = (self.w2d.T @ dy2d).reshape(self.x.shape)  # dX = W^T dY
         else:
             dx = np.zeros(self.x.shape, dtype=dy.dtype)  # (C, H + 2p, W + 2p, B)
             for rows, columns in self.blocks():
+                # eq: convolution-backward
                 col2im(self.w2d.T @ dy2d[:, columns], dx[:, rows], k, s)
         return to_batch_first(dx[:, p:-p, p:-p] if p else dx)
 
@@ -243,6 +249,7 @@ class MaxPool2d(_Pool2d):
         dy = self.checked(dy)  # (C, h, w, B)
         dx = np.zeros(self.padded_shape, dtype=dy.dtype)  # (C, H + 2p, W + 2p, B)
         for n, window in enumerate(self.windows(dx)):
+            # eq: max-pooling-backward
             window += dy * (self.winner == n)  # dx = dy at the winner, 0 elsewhere; windows may overlap
         return self.unpadded(dx)
 
@@ -271,6 +278,7 @@ class AvgPool2d(_Pool2d):
         share = self.checked(dy) / self.kernel_size**2  # (C, h, w, B)
         dx = np.zeros(self.padded_shape, dtype=dy.dtype)  # (C, H + 2p, W + 2p, B)
         for window in self.windows(dx):
+            # eq: average-pooling-backward
             window += share  # dx = dy / k^2 for each pixel of the window
         return self.unpadded(dx)
 

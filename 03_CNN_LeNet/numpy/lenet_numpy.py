@@ -81,11 +81,15 @@ class Subsampling(Module):
         """dy: (B, C, H/2, W/2). Adds to `grads`. Returns: dx (B, C, H, W)"""
         if dy.shape != self.sums.shape:
             raise ValueError(f"Subsampling.backward expected dy of shape {self.sums.shape}, got {dy.shape}")
+        # eq: subsampling-backward
         self.grads["coefficient"] += (dy * self.sums).sum(axis=(0, 2, 3))  # d coefficient = sum of dy * window sum
+        # eq: subsampling-backward
         self.grads["bias"] += dy.sum(axis=(0, 2, 3))  # d bias = sum of dy over images and positions
         B, C, H, W = self.shape
         dx = to_batch_first(np.empty((C, H, W, B), dtype=dy.dtype))  # (B, C, H, W)
+        # eq: subsampling-backward
         share = self.coefficient[:, None, None] * dy  # every pixel of a window gets coefficient * dy
+        # eq: subsampling-backward
         dx[:, :, 0::2, 0::2] = dx[:, :, 0::2, 1::2] = dx[:, :, 1::2, 0::2] = dx[:, :, 1::2, 1::2] = share
         return dx
 
@@ -132,10 +136,12 @@ class TableConv2d(Conv2d):
 
     def kernels(self) -> Array:
         full = np.zeros(self.kernel_shape, dtype=self.weight.dtype)
+        # eq: connection-table
         full[self.outs, self.ins] = self.weight
         return full
 
     def add_kernel_grad(self, dkernels: Array) -> None:
+        # eq: connection-table
         self.grads["weight"] += dkernels[self.outs, self.ins]  # a kernel that stays zero has no gradient
 
 
@@ -164,6 +170,7 @@ class RBF(Module):
         """dy: (B, K). Returns: dx (B, D)"""
         if dy.shape != self.difference.shape[:2]:
             raise ValueError(f"RBF.backward expected dy of shape {self.difference.shape[:2]}, got {dy.shape}")
+        # eq: distances-backward
         return 2.0 * (dy[:, None, :] @ self.difference)[:, 0]  # dx = sum over i of 2 (x - code[i]) dy[i]
 
 
@@ -183,6 +190,7 @@ class RBFLoss(Module):
     def backward(self, dy: float = 1.0) -> Array:
         """Returns: dE/dy (B, K)"""
         d = np.zeros_like(self.y)
+        # eq: equation-8-backward
         d[self.rows, self.targets] = dy / len(d)  # dE/dy[target] = 1 / B
         return d
 
@@ -208,12 +216,16 @@ class MAPLoss(RBFLoss):
         right = super().forward(y, targets)
         self.least = np.minimum(y.min(axis=1), self.j)  # the largest exponent, taken out so that nothing overflows
         self.exps = np.exp(self.least[:, None] - y)  # (B, K)
+        # eq: equation-9-stable
         self.total = np.exp(self.least - self.j) + self.exps.sum(axis=1)  # (B,)
+        # eq: equation-9-stable
         return right + float((np.log(self.total) - self.least).mean())
 
     def backward(self, dy: float = 1.0) -> Array:
         """Returns: dE/dy (B, K)"""
+        # eq: equation-9-backward
         d = self.exps * (-dy / (len(self.y) * self.total))[:, None]  # -e^-y[i] / (e^-j + sum of e^-y), over B
+        # eq: equation-9-backward
         d[self.rows, self.targets] += dy / len(d)  # and 1 / B more at the target, as in equation 8
         return d
 

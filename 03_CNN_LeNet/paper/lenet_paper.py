@@ -77,6 +77,7 @@ class TableConv2d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x: (B, C, H, W). Returns: (B, O, h, w)"""
         full = self.weight.new_zeros(len(self.table), self.in_channels, *self.weight.shape[1:])  # (O, C, k, k)
+        # eq: connection-table
         return F.conv2d(x, full.index_put((self.outs, self.ins), self.weight), self.bias)
 
 
@@ -117,6 +118,7 @@ def map_loss(y: Tensor, targets: Tensor, j: float = 0.1) -> Tensor:
     Every output is pushed up in proportion to e^-y, the right one pulled down; e^-j keeps the push from lasting for ever.
     """
     rubbish = y.new_full((len(y), 1), -j)  # e^-j is the weight of "no digit at all"
+    # eq: equation-9-stable
     return rbf_loss(y, targets) + torch.cat([rubbish, -y], dim=1).logsumexp(dim=1).mean()
 
 

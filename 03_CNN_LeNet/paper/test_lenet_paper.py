@@ -30,6 +30,18 @@ def test_one_cycle():
     assert (config.epochs, config.batch_size, config.momentum) == (20, 64, 0.9)
 
 
+def test_every_lenet_trains_on_all_images_with_one_rate(tmp_path, monkeypatch):
+    """No search: the same rate whatever is compared. No image is held out: a pass has as many steps as there are batches."""
+    configs = [load_config(path.stem, CONFIG, folder=CONFIGS) for path in CONFIGS.glob("lenet5*.yaml")]
+    assert len(configs) == 5
+    assert {config.lr for config in configs} == {0.002}
+    taken = []
+    monkeypatch.setattr("train_lenet.one_cycle", lambda step, steps, *_: taken.append(steps) or 0.0)
+    main(load_config("tiny", CONFIG, ["examples=null", "epochs=1", "batch_size=500"], folder=CONFIGS), tmp_path)
+    images = len(load_dataset("digits", "train").arrays["labels"])
+    assert set(taken) == {len(taken)} == {-(-images // 500)}
+
+
 def test_j_of_equation_9():
     assert inspect.signature(lenet_numpy.MAPLoss).parameters["j"].default == 0.1
     assert inspect.signature(lenet_lowlevel.map_loss).parameters["j"].default == 0.1

@@ -69,6 +69,7 @@ def conv2d(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int = 
 def unfold_then_multiply(x: Tensor, weight: Tensor, stride: int) -> Tensor:
     """x: (C, H, W, B), weight: (O, C, k, k). Returns: (O, h, w, B)"""
     windows = unfold(x, weight.shape[2], stride)  # (C, k, k, h, w, B)
+    # eq: convolution-columns
     y = weight.flatten(1) @ windows.flatten(0, 2).flatten(1)  # (O, C k k) @ (C k k, h w B)
     return y.view(-1, *windows.shape[3:])
 
@@ -107,6 +108,7 @@ def max_pool2d(x: Tensor, kernel_size: int, stride: int | None = None, padding: 
     else:
         windows = unfold(x, k, stride).permute(1, 2, 0, 3, 4, 5)
     windows = windows.flatten(0, 1)  # (k, k, C, h, w, B) -> (k k, C, h, w, B)
+    # eq: max-pooling-backward
     y = windows.max(dim=0).values
     if y.isnan().any():
         y = torch.where(y.isnan(), windows.flip(0).max(dim=0).values, y)  # `max` picks the first NaN
@@ -121,6 +123,7 @@ def avg_pool2d(x: Tensor, kernel_size: int, stride: int | None = None, padding: 
     """The mean of every window; zeros of the padding count. x: (B, C, H, W). Returns: (B, C, h, w)"""
     check_images("avg_pool2d", x, None, kernel_size - 2 * padding)
     windows = unfold(pad(to_batch_last(x), padding), kernel_size, stride or kernel_size)  # (C, k, k, h, w, B)
+    # eq: average-pooling-backward
     return to_batch_first(windows.mean(dim=(1, 2)))
 
 

@@ -94,6 +94,7 @@ def table_conv2d(x: Tensor, weight: Tensor, bias: Tensor, table: tuple[tuple[int
     """
     outs = torch.tensor([o for o, maps in enumerate(table) for _ in maps])
     ins = torch.tensor([c for maps in table for c in maps])
+    # eq: connection-table
     full = weight.new_zeros(len(table), x.shape[1], *weight.shape[1:])  # (O, C, k, k)
     return conv2d(x, full.index_put((outs, ins), weight), bias)
 
@@ -123,7 +124,9 @@ def rbf_loss(y: Tensor, targets: Tensor) -> Tensor:
 def map_loss(y: Tensor, targets: Tensor, j: float = 0.1) -> Tensor:
     """Mean of y[target] + log(e^-j + sum over i of e^-y[i]), j > 0 (equation 9). y: distances (B, K), targets: (B,)"""
     least = y.detach().amin(dim=1).clamp(max=j)  # the largest exponent, taken out so that nothing overflows
+    # eq: equation-9-stable
     total = torch.exp(least - j) + torch.exp(least[:, None] - y).sum(dim=1)
+    # eq: equation-9-stable
     return rbf_loss(y, targets) + (torch.log(total) - least).mean()
 
 

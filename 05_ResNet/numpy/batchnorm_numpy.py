@@ -53,20 +53,29 @@ class BatchNorm2d(Module):
             )
         rows = to_batch_last(x).reshape(C, n)
         if training:
+            # eq: batch-norm
             mean = rows.mean(axis=1)  # (C,)
             centred = rows - mean[:, None]  # (C, n)
+            # eq: batch-norm
             var = np.einsum("cn,cn->c", centred, centred) / n  # (C,), biased: divided by n
+            # eq: running-statistics
             unbiased = var * (n / (n - 1))
+            # eq: running-statistics
             self.running_mean[...] = (1.0 - self.momentum) * self.running_mean + self.momentum * mean
+            # eq: running-statistics
             self.running_var[...] = (1.0 - self.momentum) * self.running_var + self.momentum * unbiased
             self.batches_seen[...] += 1
         else:
             centred = rows - self.running_mean[:, None]
             var = self.running_var
+        # eq: batch-norm
         self.inv_std = 1.0 / np.sqrt(var + self.eps)  # (C,)
+        # eq: batch-norm
         centred *= self.inv_std[:, None]
         self.x_hat = centred  # x^ = (x - mean) / sqrt(var + eps): (C, n)
+        # eq: batch-norm
         y = self.weight[:, None] * self.x_hat
+        # eq: batch-norm
         y += self.bias[:, None]
         self.shape, self.training = x.shape, training
         return to_batch_first(y.reshape(C, H, W, B))
@@ -78,17 +87,24 @@ class BatchNorm2d(Module):
         B, C, H, W = dy.shape
         n = B * H * W
         dy = to_batch_last(dy).reshape(C, n)
+        # eq: batch-norm-parameters
         dbias = dy.sum(axis=1)  # db = sum of dy: (C,)
+        # eq: batch-norm-parameters
         dweight = np.einsum("cn,cn->c", dy, self.x_hat)  # dw = sum of dy x^: (C,)
         self.grads["bias"] += dbias
         self.grads["weight"] += dweight
         scale = (self.weight * self.inv_std)[:, None]  # w / sigma: (C, 1)
         if self.training:  # dx = w / sigma (dy - mean(dy) - x^ mean(dy x^)): mean and variance depend on x too
+            # eq: batch-norm-backward
             dx = self.x_hat * (-dweight / n)[:, None]
+            # eq: batch-norm-backward
             dx += dy
+            # eq: batch-norm-backward
             dx -= (dbias / n)[:, None]
+            # eq: batch-norm-backward
             dx *= scale
         else:
+            # eq: batch-norm-evaluation
             dx = scale * dy  # dx = w / sigma dy: mean and variance are constants
         return to_batch_first(dx.reshape(C, H, W, B))
 
@@ -112,6 +128,7 @@ class GlobalAvgPool(Module):
         if dy.shape != (B, C):
             raise ValueError(f"GlobalAvgPool.backward expected dy of shape {(B, C)}, got {dy.shape}")
         dx = np.empty((C, H, W, B), dtype=dy.dtype)
+        # eq: global-pooling-backward
         dx[...] = (dy.T / (H * W))[:, None, None, :]  # dx = dy / (H W), the same for every pixel
         return to_batch_first(dx)
 

@@ -41,6 +41,7 @@ class PadShortcut(Module):
         self.in_shape = x.shape
         small = to_batch_last(x[:, :, :: self.stride, :: self.stride])  # (C, h, w, B)
         y = np.zeros((self.out_channels, *small.shape[1:]), dtype=x.dtype)
+        # eq: option-a
         y[self.before : self.after] = small
         return to_batch_first(y)
 
@@ -48,6 +49,7 @@ class PadShortcut(Module):
         """dy: (B, out_channels, h, w). Returns: dx (B, C, H, W), zero at the pixels that were left out"""
         B, C, H, W = self.in_shape
         dx = to_batch_first(np.zeros((C, H, W, B), dtype=dy.dtype))
+        # eq: option-a-backward
         dx[:, :, :: self.stride, :: self.stride] = dy[:, self.before : self.after]
         return dx
 
@@ -113,14 +115,17 @@ class Block(Module, ABC):
         """x: (B, C, H, W). Returns: (B, expansion * channels, h, w)"""
         y = self.branch(x, training)
         if self.residual:
+            # eq: residual-block
             y = y + (x if self.downsample is None else self.downsample.forward(x, training))
         return self.relu_out.forward(y)
 
     def backward(self, dy: Array) -> Array:
         """dy: as the output. Returns: dx (B, C, H, W)"""
         dy = self.relu_out.backward(dy)
+        # eq: residual-block-backward
         dx = self.branch_backward(dy)
         if self.residual:  # a sum hands its gradient to both: dx = dy dF/dx + dy
+            # eq: residual-block-backward
             dx = dx + (dy if self.downsample is None else self.downsample.backward(dy))
         return dx
 
@@ -211,6 +216,7 @@ def init_he(model: Module, rng: np.random.Generator) -> None:
     """Every convolution and the classifier from N(0, 2 / fan_in) (He et al. 2015, equation 10); biases 0, scales 1."""
     for p in model.params.values():
         if p.ndim > 1:
+            # eq: he-initialisation
             p[...] = he_normal(p.shape, rng=rng)
 
 

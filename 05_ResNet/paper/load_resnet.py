@@ -10,12 +10,13 @@ ours must be there, every name of theirs must be used, once, and every shape mus
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import resnet_paper
 import torch
+from torch import nn
 
 from utils.checkpoints import CheckpointError, find_file, read_safetensors
 from utils.ladder import Params
@@ -73,15 +74,33 @@ def load_checkpoint(path_or_hub_name: str | Path, *, depth: int, source: str = "
         ValueError: unknown depth or source.
     """
     with torch.device("meta"):
-        shapes = {n: tuple(v.shape) for n, v in resnet_paper.ResNet(depth, classes=classes).state_dict().items()}
-    table = name_table(source, shapes)
-    file = find_file(path_or_hub_name)
+        shapes = shapes_of(resnet_paper.ResNet(depth, classes=classes))
+    what = f"ResNet-{depth} of {source} with {classes} classes"
+    return renamed(path_or_hub_name, name_table(source, shapes), shapes, what)
+
+
+def shapes_of(model: nn.Module) -> dict[str, tuple[int, ...]]:
+    """Of its parameters and buffers, under our names."""
+    return {name: tuple(value.shape) for name, value in model.state_dict().items()}
+
+
+def renamed(path: str | Path, table: NameTable, shapes: Mapping[str, tuple[int, ...]], what: str) -> Params:
+    """The arrays of a safetensors file under our names, all of them; counters of batches may be missing.
+
+    Args:
+        path: as in `load_checkpoint`.
+        what: the file is said to be no such thing where it does not fit.
+
+    Raises:
+        CheckpointError: it cannot be read, lacks names, has names that are not used, or has other shapes.
+    """
+    file = find_file(path)
     theirs = read_safetensors(file)
     counters = {name: np.zeros((), dtype=np.int64) for name in table.table if name.endswith(COUNTER)}
     if not counters.keys() & theirs.keys():
         theirs = {**theirs, **counters}  # files of before 2018 have none
 
     def misfit(message: str) -> CheckpointError:
-        return CheckpointError(f"{file.name} is no ResNet-{depth} of {source} with {classes} classes: {message}")
+        return CheckpointError(f"{file.name} is no {what}: {message}")
 
     return table.to_ours(theirs, shapes=shapes, error=misfit)

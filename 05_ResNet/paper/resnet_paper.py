@@ -26,6 +26,7 @@ class PadShortcut(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (B, C, H, W). Returns: (B, out_channels, h, w)"""
+        # eq: option-a
         return F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, self.before, self.after))
 
 
@@ -61,6 +62,7 @@ class Block(nn.Module, ABC):
         """x: (B, C, H, W). Returns: (B, expansion * channels, h, w)"""
         y = self.branch(x)
         if self.residual:
+            # eq: residual-block
             y = y + (x if self.downsample is None else self.downsample(x))
         return F.relu(y)
 
@@ -225,6 +227,7 @@ def init_resnet(model: nn.Module, generator: torch.Generator) -> None:
     """Every convolution and the classifier from N(0, 2 / fan_in) (He et al. 2015, equation 10); biases 0, scales 1."""
     for p in model.parameters():
         if p.ndim > 1:
+            # eq: he-initialisation
             nn.init.kaiming_normal_(p, mode="fan_in", nonlinearity="relu", generator=generator)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):

@@ -137,7 +137,23 @@ def test_every_result_has_a_configuration_and_every_receipt_is_a_result() -> Non
     configs = {path.stem for path in train_resnet.CONFIGS.glob("*.yaml")}
     receipts = {path.stem for path in (train_resnet.CONFIGS.parent / "results").glob("*.json")}
     assert {result.get("config") for result in train_resnet.RESULTS.values()} <= configs
-    assert receipts <= train_resnet.RESULTS.keys()
+    published = {f"published_resnet20_{level}" for level in ("numpy", "pytorch_lowlevel", "paper")}
+    assert receipts <= train_resnet.RESULTS.keys() | published
+
+
+def test_every_network_of_table_6_has_its_number_and_a_title(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Table 6, and no title that was made of settings that are not there."""
+    monkeypatch.setattr(train_resnet, "both_sources", lambda name: name)
+    numbers = {"resnet20": 8.75, "resnet32": 7.51, "resnet44": 7.17, "resnet56": 6.97, "resnet110": 6.43}
+    for path in train_resnet.CONFIGS.glob("resnet*.yaml"):
+        config = load_config(path.stem, train_resnet.CONFIG, folder=train_resnet.CONFIGS)
+        assert train_resnet.facts(config, {})["title"] == f"ResNet-{config.depth}"
+        result = train_resnet.RESULTS[f"{path.stem}_held_out"]
+        assert result.get("paper_value") == numbers.pop(path.stem)
+        target = result.get("target")
+        assert target is not None
+        assert target.text == f"at most {target.high} %, on held-out training images"
+    assert not numbers
 
 
 @pytest.mark.parametrize("gpu", [False, True])
@@ -150,16 +166,16 @@ def test_a_run_gives_three_receipts(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("utils.reproduction.write_receipt", lambda receipt: None)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
     receipts = {receipt.name: receipt for receipt in train_resnet.reproduce(tmp_path / "runs")}
-    networks = ("plain20", "plain56", "resnet20", "resnet56")
-    expected = [name if gpu else f"small_{name}" for name in networks]
+    expected = list(train_resnet.PAPER if gpu else train_resnet.SMALL)
     assert list(receipts) == [f"{name}_{part}" for name in expected for part in ("train", "held_out", "test")]
     assert {path.name for path in (tmp_path / "runs").iterdir()} == {f"{name}-0" for name in expected}
     numbers = {name: receipt.paper_value for name, receipt in receipts.items() if receipt.paper_value is not None}
     targets = {name: receipt.target.high for name, receipt in receipts.items() if receipt.target is not None}
-    unseen = {"resnet20_held_out": 8.75, "resnet20_test": 8.75, "resnet56_held_out": 6.97, "resnet56_test": 6.97}
+    errors = {name: error for name, (error, _) in train_resnet.PAPER.items() if error is not None}
+    unseen = {f"{name}_{part}": error for name, error in errors.items() for part in ("held_out", "test")}
     assert numbers == (unseen if gpu else {})
     assert targets == ({name: value for name, value in unseen.items() if "held_out" in name} if gpu else {})
-    (one,) = train_resnet.reproduce(tmp_path / "runs", only=[f"{expected[2]}_test"])
+    (one,) = train_resnet.reproduce(tmp_path / "runs", only=[f"{expected[-1]}_test"])
     assert one.values == receipts[one.name].values
 
 
@@ -216,6 +232,16 @@ def test_stride_of_the_bottleneck() -> None:
         model = ResNet(50)
     assert stride_of(model, "layer2.0.conv1") == (1, 1)
     assert stride_of(model, "layer2.0.conv2") == (2, 2)
+
+
+def test_statistics_are_those_of_the_whole_batch() -> None:
+    """The first normalisation has seen all images together and not two halves one after another."""
+    net = CifarResNet(8, width=2)
+    images = torch.rand(6, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * torch.arange(6.0)[:, None, None, None]
+    with torch.no_grad():
+        net.train()(images)
+        every = net.conv1(images).var(dim=(0, 2, 3))
+    torch.testing.assert_close(net.bn1.running_var, 0.9 + 0.1 * every)
 
 
 def test_bad_input_is_refused() -> None:

@@ -36,17 +36,22 @@ def batch_norm(p: Params, name: str, x: Tensor, training: bool, eps: float = 1e-
     n = x.numel() // len(weight)
     if training and n == 1:
         raise ValueError(f"{name} in training needs more than one value per channel, got {tuple(x.shape)}")
+    # eq: batch-norm
     mean = x.mean(dim=(0, 2, 3)) if training else p[f"{name}.running_mean"]  # (C,)
     centred = x - mean[:, None, None]
     if training:
+        # eq: batch-norm
         var = centred.square().mean(dim=(0, 2, 3))  # (C,), divided by n; `torch.var_mean` takes ten times as long
         with torch.no_grad():
+            # eq: running-statistics
             p[f"{name}.running_mean"].lerp_(mean, momentum)
+            # eq: running-statistics
             p[f"{name}.running_var"].lerp_(var * (n / (n - 1)), momentum)  # divided by n - 1
             p[f"{name}.num_batches_tracked"].add_(1)
     else:
         var = p[f"{name}.running_var"]
     scale = weight * torch.rsqrt(var + eps)  # (C,)
+    # eq: batch-norm
     return torch.addcmul(bias[:, None, None], centred, scale[:, None, None])  # scale (x - mean) + bias
 
 
@@ -63,6 +68,7 @@ def shortcut(p: Params, name: str, x: Tensor, out_channels: int, stride: int, tr
     if stride == 1 and more == 0:
         return x
     x = x[:, :, ::stride, ::stride]
+    # eq: option-a
     return F.pad(x, (0, 0, 0, 0, more // 2, more - more // 2))  # channels of zeros before and behind
 
 
@@ -88,6 +94,7 @@ def block(p: Params, name: str, x: Tensor, stride: int, residual: bool, training
     """ReLU(F(x) + shortcut(x)) (equations 1 and 2), or ReLU(F(x)) in a plain network. x: (B, C, H, W)"""
     y = branch(p, name, x, stride, training, record)
     if residual:
+        # eq: residual-block
         y = y + shortcut(p, name, x, y.shape[1], stride, training)
     y = record[name] = F.relu(y)
     return y
@@ -157,6 +164,7 @@ def resnet(p: Params, x: Tensor, training: bool = True, *, residual: bool = True
 def he_normal(*shape: int, generator: torch.Generator) -> Tensor:
     """N(0, 2 / fan_in) (He et al. 2015, equation 10), a leaf that is trained."""
     fan_in = math.prod(shape[1:])
+    # eq: he-initialisation
     return (torch.randn(shape, generator=generator) * math.sqrt(2.0 / fan_in)).requires_grad_()
 
 

@@ -41,7 +41,7 @@ def softmax(scores: Array, mask: Array | None = None) -> Array:
     scores: (..., S). mask: bool, broadcast to it, True where visible. Returns: (..., S)
     """
     if mask is not None:
-        scores = np.where(mask, scores, -np.inf)  # exp(-inf) = 0
+        scores = np.where(mask, scores, -np.inf)  # exp(-inf) = 0  # eq: masked-scores
     largest = scores.max(axis=-1, keepdims=True)  # (..., 1)
     e = scores - np.where(largest == -np.inf, 0.0, largest)  # -inf - (-inf) would be no number
     np.exp(e, out=e)
@@ -52,6 +52,7 @@ def softmax(scores: Array, mask: Array | None = None) -> Array:
 
 def softmax_backward(p: Array, dp: Array) -> Array:
     """p, dp: (..., S), the output and its gradient. Returns: ds (..., S)"""
+    # eq: softmax-backward
     ds = dp - np.einsum("...s,...s->...", dp, p)[..., None]  # ds = p (dp - sum(dp p)), the Jacobian diag(p) - p p'
     ds *= p  # a hidden entry has p = 0, so it gets no gradient
     return ds
@@ -87,6 +88,7 @@ class ScaledDotProductAttention(Module):
         self.scale = 1.0 / math.sqrt(q.shape[-1])  # the scores of random q and k then have variance 1, not d_k
         scores = q @ k.swapaxes(-1, -2)  # (..., T, S)
         scores *= self.scale
+        # eq: attention
         self.weights = softmax(scores, mask)
         return self.weights @ v  # (..., T, d_v)
 
@@ -95,11 +97,16 @@ class ScaledDotProductAttention(Module):
         expected = (*self.q.shape[:-1], self.v.shape[-1])
         if dy.shape != expected:
             raise ValueError(f"ScaledDotProductAttention.backward expected dy of shape {expected}, got {dy.shape}")
+        # eq: attention-values
         dv = self.weights.swapaxes(-1, -2) @ dy  # y = P v, so dv = P' dy: (..., S, d_v)
+        # eq: attention-values
         dweights = dy @ self.v.swapaxes(-1, -2)  # and dP = dy v': (..., T, S)
+        # eq: attention-scores
         dscores = softmax_backward(self.weights, dweights)
         dscores *= self.scale  # s = scale q k'
+        # eq: attention-queries-keys
         dq = dscores @ self.k  # dq = scale ds k: (..., T, d_k)
+        # eq: attention-queries-keys
         dk = dscores.swapaxes(-1, -2) @ self.q  # dk = scale ds' q: (..., S, d_k)
         return dq, dk, dv
 
@@ -166,7 +173,9 @@ class MultiHeadAttention(Module):
         q = self.split(self.q.forward(rows), B)  # (B, H, T, d_k)
         k = self.split(self.k.forward(memory_rows), B)  # (B, H, S, d_k)
         v = self.split(self.v.forward(memory_rows), B)  # (B, H, S, d/H)
+        # eq: multi-head
         y = self.dot_product.forward(q, k, v, mask)  # (B, H, T, d/H)
+        # eq: multi-head
         return self.out.forward(self.join(y)).reshape(x.shape)  # (B, T, d)
 
     def backward(self, dy: Array) -> tuple[Array, Array]:
@@ -174,8 +183,10 @@ class MultiHeadAttention(Module):
         B = len(dy)
         dy_heads = self.split(self.out.backward(dy.reshape(-1, self.d_model)), B)  # (B, H, T, d/H)
         dq, dk, dv = self.dot_product.backward(dy_heads)
+        # eq: heads-backward
         dx = self.q.backward(self.join(dq))  # (B T, d)
         dmemory = self.k.backward(self.join(dk))  # memory feeds the keys and the values: (B S, d)
+        # eq: heads-backward
         dmemory += self.v.backward(self.join(dv))
         return dx.reshape(dy.shape), dmemory.reshape(self.memory_shape)
 

@@ -75,6 +75,7 @@ def length_penalty(length: int, alpha: float) -> float:
 
     log P is a sum of negative numbers, so without it the shortest hypothesis would win.
     """
+    # eq: length-penalty
     return ((5.0 + length) / 6.0) ** alpha
 
 

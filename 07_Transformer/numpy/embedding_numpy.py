@@ -53,6 +53,7 @@ class Embedding(Module):
         tokens = self.tokens.reshape(-1)  # (N,)
         order = np.argsort(tokens, kind="stable")
         found, starts = np.unique(tokens[order], return_index=True)
+        # eq: embedding-backward
         self.grads["weight"][found] += np.add.reduceat(dy.reshape(len(tokens), -1)[order], starts, axis=0)
 
 
@@ -84,7 +85,9 @@ class Unembedding(Module):
         if dy.shape != expected:
             raise ValueError(f"Unembedding.backward expected dy of shape {expected}, got {dy.shape}")
         rows = dy.reshape(-1, dy.shape[-1])  # (N, V)
+        # eq: logits-backward
         self.grads["weight"] += rows.T @ self.x.reshape(len(rows), -1)  # dE = dy' x, beside the look-ups' own share
+        # eq: logits-backward
         return (rows @ self.weight).reshape(self.x.shape)  # dx = dy E
 
 
@@ -97,6 +100,7 @@ def sinusoids(length: int, d_model: int) -> Array:
     columns = np.arange(d_model)
     rates = 10000.0 ** -((columns - columns % 2) / d_model)  # columns 2i and 2i+1 have the rate of 2i
     angles = np.arange(length)[:, None] * rates
+    # eq: sinusoids
     return np.where(columns % 2 == 0, np.sin(angles), np.cos(angles))
 
 

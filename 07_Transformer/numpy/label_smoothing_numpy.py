@@ -48,6 +48,7 @@ class LabelSmoothedCrossEntropy(Module):
         self.labels = labels[real]  # (N,)
         self.log_p = log_softmax(logits[real])  # (N, V)
         right = self.log_p[np.arange(len(self.labels)), self.labels]  # (N,)
+        # eq: label-smoothing
         losses = (1.0 - self.smoothing) * right + self.smoothing * self.log_p.mean(axis=1)
         return float(-losses.mean())
 
@@ -57,6 +58,7 @@ class LabelSmoothedCrossEntropy(Module):
         drows = np.exp(self.log_p)  # p: (N, V)
         drows -= self.smoothing / vocabulary  # q has eps / V everywhere,
         drows[np.arange(n), self.labels] -= 1.0 - self.smoothing  # and 1 - eps more at the label
+        # eq: label-smoothing-backward
         drows *= dy / n  # dL/dz = (p - q) / N
         dlogits = np.zeros(self.shape, dtype=drows.dtype)
         dlogits[self.real] = drows

@@ -40,8 +40,11 @@ class LayerNorm(Module):
         self.x_hat = rows - rows.mean(axis=1, keepdims=True)
         var = np.einsum("nd,nd->n", self.x_hat, self.x_hat) / d  # divided by d, not by d - 1
         self.inv_std = (1.0 / np.sqrt(var + self.eps))[:, None]  # (N, 1)
+        # eq: layernorm
         self.x_hat *= self.inv_std  # x^ = (x - mean) / sqrt(var + eps)
+        # eq: layernorm
         y = self.weight * self.x_hat
+        # eq: layernorm
         y += self.bias
         return y.reshape(x.shape)
 
@@ -51,11 +54,15 @@ class LayerNorm(Module):
         if dy.size != N * d or dy.shape[-1] != d:
             raise ValueError(f"LayerNorm.backward expected dy with {N} rows of {d} numbers, got {dy.shape}")
         rows = dy.reshape(N, d)
+        # eq: layernorm-parameters
         self.grads["bias"] += rows.sum(axis=0)  # db = sum of dy over the tokens
+        # eq: layernorm-parameters
         self.grads["weight"] += np.einsum("nd,nd->d", rows, self.x_hat)  # dw = sum of dy x^
         dx_hat = rows * self.weight  # y = w x^ + b, so dx^ = dy w
         along = np.einsum("nd,nd->n", dx_hat, self.x_hat)[:, None] / d  # mean(dx^ x^)
+        # eq: layernorm-backward
         dx = dx_hat - dx_hat.mean(axis=1, keepdims=True)  # dx = (dx^ - mean(dx^) - x^ mean(dx^ x^)) / sigma
+        # eq: layernorm-backward
         dx -= self.x_hat * along
         dx *= self.inv_std
         return dx.reshape(dy.shape)

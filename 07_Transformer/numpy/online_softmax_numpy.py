@@ -3,7 +3,7 @@
 The result is that of softmax(Q K^T scale) V, equation 1 of Vaswani et al. 2017, to rounding. What the fused kernels of
 libraries do on a GPU for the sake of memory traffic, this file does in the open: the running maximum and sum of
 Milakov and Gimelshein 2018, the tiles and the backward pass of Dao et al. 2022 (FlashAttention, algorithms 1 and 4).
-Derived in theory.md, section 14.
+Derived in theory_training.md, section 14.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ def online_softmax(x: np.ndarray, block: int) -> np.ndarray:
         part = x[..., low:high]
         new_top = np.maximum(top, part.max(axis=-1, keepdims=True))
         safe = finite(new_top)
+        # eq: online-softmax
         total = total * np.exp(top - safe) + np.exp(part - safe).sum(axis=-1, keepdims=True)
         top = new_top
     return np.exp(x - finite(top)) / np.where(total == 0, 1, total)
@@ -108,6 +109,7 @@ class TiledAttention:
         q, k, v, mask, causal, scale, out = self.kept
         n, m = q.shape[-2], k.shape[-2]
         dq, dk, dv = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
+        # eq: attention-inner-sum
         inner = (dout * out).sum(axis=-1, keepdims=True)  # D_i = dO_i . O_i = sum_l A_il dA_il
         for rows in _blocks(n, self.query_block):
             i = slice(*rows)
@@ -115,10 +117,14 @@ class TiledAttention:
                 j = slice(*columns)
                 s = _scores(q[..., i, :], k[..., j, :], scale, mask, rows, columns, causal, m - n)
                 a = np.exp(s - self.logsumexp[..., i, None])  # (..., rows, columns), normalised already
+                # eq: tiles-backward
                 dv[..., j, :] += np.swapaxes(a, -1, -2) @ dout[..., i, :]  # O = A V, so dV = A' dO
                 da = dout[..., i, :] @ np.swapaxes(v[..., j, :], -1, -2)  # and dA = dO V'
+                # eq: tiles-backward
                 ds = a * (da - inner[..., i, :]) * scale  # dS = A (dA - D); the scale is that of S = scale Q K'
+                # eq: tiles-backward
                 dq[..., i, :] += ds @ k[..., j, :]  # dQ = dS K
+                # eq: tiles-backward
                 dk[..., j, :] += np.swapaxes(ds, -1, -2) @ q[..., i, :]  # dK = dS' Q
         return dq, dk, dv
 

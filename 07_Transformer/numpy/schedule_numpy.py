@@ -17,6 +17,7 @@ def transformer_schedule(step: int, d_model: int, warmup: int = 4000) -> float:
     """
     if step < 1 or warmup < 1:
         raise ValueError(f"transformer_schedule counts from 1, got step {step} and warmup {warmup}")
+    # eq: learning-rate
     return d_model**-0.5 * min(step**-0.5, step * warmup**-1.5)
 
 

@@ -44,9 +44,13 @@ def test_any_ids_decode(ids):
     assert isinstance(CODER.decode(ids), str)
 
 
-def test_digits_stay_single():
+def test_bytes_write_any_character_and_digits_stay_single():
+    """Unlike the paper's encoding, which begins with the characters of its training text (Sennrich et al. 2016)."""
     coder = BytePairEncoder.train(["in 1997 and in 1997, 1997"], 300)
     assert [coder.show(i) for i in coder.encode("in 1997")] == ["in", " 1", "9", "9", "7"]
+    unseen = coder.encode("ß")
+    assert [coder.tokens[i] for i in unseen] == [b"\xc3", b"\x9f"]
+    assert coder.decode(unseen) == "ß"
 
 
 def test_merges_shorten_and_special_tokens_have_no_text():

@@ -58,12 +58,15 @@ class FeedForward(Module):
         if x.ndim != 3 or x.shape[2] != self.linear1.in_features:
             raise ValueError(f"FeedForward expected (B, T, {self.linear1.in_features}), got {x.shape}")
         rows = x.reshape(-1, x.shape[-1])  # (B T, d): every token a row
+        # eq: feed-forward
         rows = self.relu.forward(self.linear1.forward(rows))  # (B T, d_ff)
+        # eq: feed-forward
         return self.linear2.forward(rows).reshape(x.shape)  # (B, T, d)
 
     def backward(self, dy: Array) -> Array:
         """dy: (B, T, d). Adds to `grads`. Returns: dx (B, T, d)"""
         rows = dy.reshape(-1, dy.shape[-1])  # (B T, d)
+        # eq: feed-forward-backward
         rows = self.relu.backward(self.linear2.backward(rows))  # (B T, d_ff)
         return self.linear1.backward(rows).reshape(dy.shape)  # (B, T, d)
 
@@ -97,11 +100,13 @@ class EncoderLayer(Module):
     def forward(self, x: Array, mask: Array, drops: Sequence[Array | None] = (None, None)) -> Array:
         """x: (B, S, d). mask: (B, 1, 1, S), True at real tokens. drops: two dropout masks (B, S, d). Returns: (B, S, d)"""
         x = self.norm1.forward(x + self.dropout1.forward(self.attention.forward(x, x, mask), drops[0]))
+        # eq: post-norm
         return self.norm2.forward(x + self.dropout2.forward(self.feed_forward.forward(x), drops[1]))
 
     def backward(self, dy: Array) -> Array:
         """dy: (B, S, d). Adds to `grads`. Returns: dx (B, S, d)"""
         dsum = self.norm2.backward(dy)  # the sum passes its gradient to both of its terms
+        # eq: residual-backward
         dx = dsum + self.feed_forward.backward(self.dropout2.backward(dsum))
         dsum = self.norm1.backward(dx)
         dqueries, dkeys = self.attention.backward(self.dropout1.backward(dsum))
@@ -225,6 +230,7 @@ class Transformer(Module):
     def encode(self, source: Array, masks: Masks | None = None) -> Array:
         """source: ids (B, S). Returns: memory (B, S, d)"""
         visible = padding_mask(source, self.pad)  # (B, 1, 1, S)
+        # eq: embedding-and-position
         x = self.positions.forward(self.scale * self.embedding.forward(source))  # (B, S, d)
         x = self.source_dropout.forward(x, masks["source"] if masks else None)
         for i, layer in enumerate(self.encoder):
@@ -243,15 +249,18 @@ class Transformer(Module):
 
     def backward(self, dlogits: Array) -> None:
         """dlogits: (B, T, V). Adds to `grads`; ids have no gradient."""
+        # eq: embedding-sum
         dx = self.output.backward(dlogits)  # the embedding's first share: as output matrix
         dmemory: Array | float = 0.0
         for layer in reversed(self.decoder):
             dx, share = layer.backward(dx)
             dmemory = dmemory + share  # every decoder layer has looked at the memory
+        # eq: embedding-sum
         self.target_embedding.backward(self.scale * self.target_dropout.backward(dx))  # its second: as target's rows
         dx = np.asarray(dmemory)
         for layer in reversed(self.encoder):
             dx = layer.backward(dx)
+        # eq: embedding-sum
         self.embedding.backward(self.scale * self.source_dropout.backward(dx))  # its third: as source's rows
 
     def start(self, source: Array) -> Cache:

@@ -50,6 +50,7 @@ def greedy(model: StepModel, source: Tensor, max_length: int, bos: int = BOS, eo
 
 def length_penalty(length: int, alpha: float) -> float:
     """((5 + length) / 6)^alpha (Wu et al. 2016, equation 14); the length counts eos."""
+    # eq: length-penalty
     return ((5.0 + length) / 6.0) ** alpha
 
 

@@ -18,6 +18,7 @@ def smoothed_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float = 0.
     """
     if labels.shape != logits.shape[:-1]:
         raise ValueError(f"expected labels of shape {tuple(logits.shape[:-1])}, got {tuple(labels.shape)}")
+    # eq: label-smoothing
     return F.cross_entropy(logits.flatten(0, -2), labels.flatten(), ignore_index=pad, label_smoothing=smoothing)
 
 
@@ -29,6 +30,7 @@ def transformer_schedule(step: int, d_model: int, warmup: int = 4000) -> float:
     """d^-0.5 min(step^-0.5, step warmup^-1.5) (equation 3). step: 1 for the first update."""
     if step < 1 or warmup < 1:
         raise ValueError(f"transformer_schedule counts from 1, got step {step} and warmup {warmup}")
+    # eq: learning-rate
     return d_model**-0.5 * min(step**-0.5, step * warmup**-1.5)
 
 

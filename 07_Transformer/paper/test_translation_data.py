@@ -29,7 +29,7 @@ from translation_data import (
 )
 
 from utils.config import ConfigError
-from utils.data_loaders import missing_files
+from utils.data_loaders import Dataset, missing_files
 
 
 def test_numbers_in_words():
@@ -157,6 +157,14 @@ def test_pairs_of_equal_length_meet_others_in_each_epoch():
     batches = TokenBatches(sources, targets, 30, np.random.default_rng(0))
     first, second = ({tuple(sorted(batch["source"][:, 0])) for batch in batches} for _ in range(2))
     assert len(first) == len(second) == 5 and not first & second
+
+
+def test_captions_are_lower_cased_on_both_sides(monkeypatch):
+    """Before the encoding is learned and before BLEU compares; umlauts too."""
+    arrays = {"de": np.array(["Ein Mann ÜBT."]), "en": np.array(["A Man PRACTISES."])}
+    monkeypatch.setattr("translation_data.load_dataset", lambda name, split: Dataset(name, split, arrays, "made up"))
+    pairs = load_pairs("multi30k", "test")
+    assert (pairs.sources, pairs.targets) == (["ein mann übt."], ["a man practises."])
 
 
 def test_one_encoding_is_learned_from_both_languages():

@@ -52,7 +52,7 @@ def sinusoids(length: int, d_model: int) -> Tensor:
     columns = torch.arange(d_model)
     rates = 10000.0 ** -((columns - columns % 2).double() / d_model)
     angles = torch.arange(length).double()[:, None] * rates
-    return torch.where(columns % 2 == 0, angles.sin(), angles.cos())
+    return torch.where(columns % 2 == 0, angles.sin(), angles.cos())  # eq: sinusoids
 
 
 # --8<-- [end:positions]
@@ -86,6 +86,7 @@ class MultiHeadAttention(nn.Module):
         k = self.split(self.k(memory))  # (B, H, S, d_k)
         v = self.split(self.v(memory))  # (B, H, S, d/H)
         q = self.split(self.q(x))  # (B, H, T, d_k)
+        # eq: attention
         y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)  # equation 1: (B, H, T, d/H); 0 if it sees no key
         return self.out(y.transpose(1, 2).flatten(2))  # (B, T, d)
 
@@ -125,7 +126,7 @@ class FeedForward(nn.Module):
         self.linear2 = nn.Linear(d_ff, d_model)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.linear2(F.relu(self.linear1(x)))
+        return self.linear2(F.relu(self.linear1(x)))  # eq: feed-forward
 
 
 class EncoderLayer(nn.Module):
@@ -141,7 +142,7 @@ class EncoderLayer(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor, drops: Sequence[Tensor | None] = (None, None)) -> Tensor:
         """x: (B, S, d). mask: (B, 1, 1, S), True at real tokens. drops: two dropout masks (B, S, d). Returns: (B, S, d)"""
-        x = self.norm1(x + self.dropout(self.attention(x, x, mask), drops[0]))
+        x = self.norm1(x + self.dropout(self.attention(x, x, mask), drops[0]))  # eq: post-norm
         return self.norm2(x + self.dropout(self.feed_forward(x), drops[1]))
 
 
@@ -290,6 +291,7 @@ class Transformer(nn.Module):
         if end > len(self.positions):
             raise ValueError(f"Transformer has positions for {len(self.positions)} tokens, got a sentence of {end}")
         check_tokens("Transformer", tokens, self.embedding.num_embeddings)
+        # eq: embedding-and-position
         return math.sqrt(self.d_model) * self.embedding(tokens) + self.positions[start:end]
 
     def logits(self, x: Tensor) -> Tensor:

@@ -228,5 +228,5 @@ def test_the_record_of_the_kernels_is_whole():
     record = json.loads(path.read_text(encoding="utf-8"))
     import transformer_kernels
 
-    page = (ROOT / "07_Transformer/production/README.md").read_text(encoding="utf-8")
+    page = (ROOT / "07_Transformer/production/kernels.md").read_text(encoding="utf-8")
     assert transformer_kernels.table(record) in page

@@ -1,6 +1,6 @@
 """What the fused attention costs against the plain one: time, and what is kept for the backward pass.
 
-    python 07_Transformer/production/transformer_kernels.py      writes results/kernels.json and the table of README.md
+    python 07_Transformer/production/transformer_kernels.py      writes results/kernels.json and the table of kernels.md
 
 One batch of 8 heads of width 64 in float32 with a causal mask, forward and backward on one CPU thread. Times are CPU
 seconds, which other processes disturb less; the variants take turns, and medians are compared. Bytes are counted, not
@@ -144,7 +144,7 @@ def main(argv: list[str] | None = None) -> None:
     record = measure(rounds=arguments.rounds)
     (FOLDER / "results").mkdir(exist_ok=True)
     (FOLDER / "results" / "kernels.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    page = FOLDER / "README.md"
+    page = FOLDER / "kernels.md"
     between = re.compile(r"(?<=<!-- table: kernels -->\n).*?(?=<!-- /table -->)", re.S)
     text = page.read_text(encoding="utf-8")
     page.write_text(between.sub(lambda _: f"\n{table(record)}\n\n", text), encoding="utf-8")

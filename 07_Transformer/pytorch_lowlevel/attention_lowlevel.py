@@ -40,6 +40,7 @@ def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
     if mask.dtype != torch.bool:
         raise ValueError(f"masked_softmax expected a boolean mask, True where visible, got {mask.dtype}")
     visible = mask.any(dim=-1, keepdim=True)  # whether a row has anything to look at
+    # eq: masked-scores
     hidden = torch.where(mask | ~visible, 0.0, -torch.inf).to(scores.dtype)  # exp(-inf) = 0
     return F.softmax(scores + hidden, dim=-1) * visible
 
@@ -52,6 +53,7 @@ def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
     """softmax(q k' / sqrt(d_k)) v (equation 1). q: (..., T, d_k). k: (..., S, d_k). v: (..., S, d_v). mask: bool, broadcast
     to (..., T, S), True where visible. Returns: (..., T, d_v)"""
     scores = q @ k.transpose(-1, -2) * (1.0 / math.sqrt(q.shape[-1]))  # (..., T, S)
+    # eq: attention
     return masked_softmax(scores, mask) @ v
 
 
@@ -80,7 +82,9 @@ def multi_head_attention(p: Params, prefix: str, x: Tensor, memory: Tensor, mask
     q = split(F.linear(x, p[f"{prefix}q.weight"], p[f"{prefix}q.bias"]), heads)  # (B, H, T, d_k)
     k = split(F.linear(memory, p[f"{prefix}k.weight"], p[f"{prefix}k.bias"]), heads)  # (B, H, S, d_k)
     v = split(F.linear(memory, p[f"{prefix}v.weight"], p[f"{prefix}v.bias"]), heads)  # (B, H, S, d/H)
+    # eq: multi-head
     y = attention(q, k, v, mask).transpose(1, 2).flatten(2)  # (B, T, d)
+    # eq: multi-head
     return F.linear(y, p[f"{prefix}out.weight"], p[f"{prefix}out.bias"])
 
 
@@ -94,6 +98,7 @@ def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float = 1e-5) -> Te
         raise ValueError(f"layer_norm expected (..., {len(weight)}), got {tuple(x.shape)}")
     centred = x - x.mean(dim=-1, keepdim=True)
     var = centred.square().mean(dim=-1, keepdim=True)  # divided by d, not by d - 1
+    # eq: layernorm
     return torch.addcmul(bias, centred * torch.rsqrt(var + eps), weight)
 
 

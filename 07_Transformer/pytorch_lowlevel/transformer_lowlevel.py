@@ -30,6 +30,7 @@ def sinusoids(length: int, d_model: int, dtype: torch.dtype = torch.float64) -> 
     columns = torch.arange(d_model)
     rates = 10000.0 ** -((columns - columns % 2).double() / d_model)
     angles = torch.arange(length).double()[:, None] * rates
+    # eq: sinusoids
     return torch.where(columns % 2 == 0, angles.sin(), angles.cos()).to(dtype)
 
 
@@ -46,6 +47,7 @@ def embed(table: Tensor, tokens: Tensor, max_length: int = 1024) -> Tensor:
     if low < 0 or high >= vocabulary:
         raise ValueError(f"embed expected token ids from 0 to {vocabulary - 1}, got {low} to {high}")
     x = table.index_select(0, tokens.flatten()).view(*tokens.shape, d)  # (B, T, d)
+    # eq: embedding-and-position
     return math.sqrt(d) * x + sinusoids(tokens.shape[1], d, x.dtype)
 
 
@@ -55,13 +57,16 @@ def embed(table: Tensor, tokens: Tensor, max_length: int = 1024) -> Tensor:
 # --8<-- [start:layers]
 def feed_forward(p: Params, prefix: str, x: Tensor) -> Tensor:
     """max(0, x W_1 + b_1) W_2 + b_2 (equation 2)."""
+    # eq: feed-forward
     x = F.relu(F.linear(x, p[f"{prefix}linear1.weight"], p[f"{prefix}linear1.bias"]))  # (B, T, d_ff)
+    # eq: feed-forward
     return F.linear(x, p[f"{prefix}linear2.weight"], p[f"{prefix}linear2.bias"])  # (B, T, d)
 
 
 def add_and_norm(p: Params, prefix: str, number: int, x: Tensor, y: Tensor, drop: Tensor | None, record: Params):
     """LayerNorm(x + Dropout(y)) (section 3.1)."""
     name = f"{prefix}norm{number}"
+    # eq: post-norm
     record[name] = layer_norm(x + dropout(y, drop), p[f"{name}.weight"], p[f"{name}.bias"])
     return record[name]
 
@@ -157,6 +162,7 @@ def smoothed_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float = 0.
         raise ValueError(f"smoothed_cross_entropy got nothing but padding in labels of shape {tuple(labels.shape)}")
     log_p = F.log_softmax(logits, dim=-1)  # (B, T, V)
     right = log_p.gather(-1, labels[..., None])[..., 0]  # (B, T)
+    # eq: label-smoothing
     losses = (1.0 - smoothing) * right + smoothing * log_p.mean(dim=-1)  # (B, T)
     return -(losses * real).sum() / real.sum()
 
@@ -169,6 +175,7 @@ def transformer_schedule(step: int, d_model: int, warmup: int = 4000) -> float:
     """d^-0.5 min(step^-0.5, step warmup^-1.5) (equation 3). step: 1 for the first update."""
     if step < 1 or warmup < 1:
         raise ValueError(f"transformer_schedule counts from 1, got step {step} and warmup {warmup}")
+    # eq: learning-rate
     return d_model**-0.5 * min(step**-0.5, step * warmup**-1.5)
 
 

@@ -10,6 +10,7 @@ from rungs.errors import RungsError
 from utils.chapters import Chapter
 
 KINDS = {
+    "warm-up": "warm-up",
     "extend": "extend the model",
     "derive": "derive and implement",
     "bug-hunt": "bug hunt",
@@ -69,7 +70,7 @@ class Exercise:
     hints: tuple[str, str, str]
     explanation: str  # why the solution is right, Markdown
     chapter: Chapter
-    order: int  # the number that the folder's name begins with
+    order: str  # what the folder's name begins with, without leading zeros: "1", and "0a" for a warm-up
     path: Path
     torch: bool = False  # whether the checker or the answer needs torch
     seconds: int = 10  # time limit of one check

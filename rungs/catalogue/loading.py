@@ -8,6 +8,7 @@ check.py, solution.py and mistakes/*.py. Nothing here runs an exercise (`rungs.c
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -72,8 +73,12 @@ def load_exercise(path: Path, chapter: Chapter) -> Exercise:
     if len(meta["hints"]) != 3:
         raise ExerciseError(f"{where}: an exercise has three hints of rising directness, not {len(meta['hints'])}")
     order = path.name.split("_")[0]
-    if not order.isdigit():
-        raise ExerciseError(f"{path}: the folder's name must begin with its order, as in 01_ridge")
+    if not re.fullmatch(r"(?!00$)\d\d|00[a-z]", order):
+        raise ExerciseError(
+            f"{path}: the folder's name must begin with its order: 01_ridge, or 00a_shapes for a warm-up"
+        )
+    if (meta["kind"] == "warm-up") != order.startswith("00"):
+        raise ExerciseError(f"{path}: a warm-up, and nothing else, has an order of 00a, 00b, ...")
     try:
         needs = tuple(Need(**need) for need in meta["needs"])
         for need in needs:
@@ -100,7 +105,7 @@ def load_exercise(path: Path, chapter: Chapter) -> Exercise:
     for change, why in meta.get("allowed", {}).items():
         if not isinstance(why, str) or len(why) < 20:
             raise ExerciseError(f"{where}: allowed {change!r} needs a reason in a sentence, not {why!r}")
-    exercise = Exercise(**meta, chapter=chapter, order=int(order), path=path)
+    exercise = Exercise(**meta, chapter=chapter, order=order.removeprefix("0"), path=path)
     if not exercise.solution_file.exists():
         raise ExerciseError(f"exercise {path.name} of chapter {chapter.id} has no {exercise.solution_file.name}")
     return exercise
@@ -131,7 +136,6 @@ def all_exercises() -> tuple[Exercise, ...]:
         ExerciseError: a folder is not as it should be, or two exercises share an id.
     """
     found = [load_exercise(path, chapter) for chapter in all_chapters() for path in _folders(chapter)]
-    found.sort(key=lambda exercise: ([c.id for c in all_chapters()].index(exercise.chapter.id), exercise.order))
     for name in ("id", "alias"):
         seen = {}
         for exercise in found:
@@ -163,7 +167,7 @@ def find_exercise(name: str) -> Exercise:
             exercise.alias,
             short,
             exercise.path.name,
-            f"{exercise.chapter.id}.{exercise.order:02}",
+            f"{exercise.chapter.id}.{exercise.path.name.split('_')[0]}",
         ):
             names.setdefault(known.lower(), exercise)
     if wanted in names:

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 
 from rungs.catalogue.exercise import KINDS, Exercise, Need
 
+GUARD = (
+    "Your file runs in a process of its own, with limits on time and memory; this guards against accidents, not against "
+    "malice."
+)
+
 
 @dataclass(frozen=True)
 class Page:
@@ -20,6 +25,7 @@ class Page:
     solution: str
     explanation: str
     mistakes: tuple[tuple[str, str], ...]  # name, explanation
+    guard: str = GUARD  # what keeps the check apart from the answer
 
 
 def page(exercise: Exercise) -> Page:

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rungs.catalogue.exercise import Exercise, Misconception
 from rungs.catalogue.loading import find_exercise
@@ -30,6 +30,9 @@ from rungs.checking.tester import StopPart, Tester
 from rungs.checking.verdict import Failure, Part, Verdict
 from rungs.sandbox.child import is_ctrl_c, note
 from rungs.sandbox.tracebacks import line_in_trace, line_of_error, message
+
+if TYPE_CHECKING:
+    from rungs.sandbox.warm import WarmProcess
 
 _counter = itertools.count()
 
@@ -230,8 +233,28 @@ def _told(exercise: Exercise, result: Any, token: str) -> Verdict:
     return Verdict(exercise.id, "stopped", failure=failure)
 
 
-def check_file(exercise: Exercise, path: Path) -> Verdict:
+LIBRARIES = ("torch", "timm", "transformers")
+"""Slow to load."""
+
+
+def library_imports(exercise: Exercise) -> str:
+    """The import statements by which a check loads libraries: what a warm process does before it is copied."""
+    sources = [path.read_text(encoding="utf-8") for path in (exercise.check, exercise.stub)]
+    found = []
+    for node in ast.parse("\n".join(sources)).body:
+        modules = [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in getattr(node, "names", ())]
+        if any(module and module.partition(".")[0] in LIBRARIES for module in modules):
+            found.append(ast.unparse(node))
+    if any("torch.optim" in source for source in (*sources, exercise.solution)):
+        found.append("import torch._dynamo")  # which the first optimizer loads, in seconds
+    return "\n".join(found)
+
+
+def check_file(exercise: Exercise, path: Path, *, warm: WarmProcess | None = None) -> Verdict:
     """Check a learner's file in a limited process of its own.
+
+    Args:
+        warm: copied for an exercise that needs torch, which then need not be loaded again.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -250,6 +273,8 @@ def check_file(exercise: Exercise, path: Path) -> Verdict:
         seconds=exercise.seconds,
         memory_mb=exercise.memory_mb,
         folder=path.parent,
+        warm=warm if exercise.torch else None,
+        imports=library_imports(exercise) if warm and exercise.torch else "",
     )
     if outcome.ending == "finished":
         verdict = _told(exercise, outcome.result, token)

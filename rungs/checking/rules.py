@@ -29,7 +29,7 @@ COMMON_WORDS = {"activations", "depth", "gates", "initialisation", "masks", "opt
 def behaviour(exercise: Exercise) -> list[str]:
     """The stub fails with its own message, the solution passes, every mistake fails and yields its own explanation."""
     breaches = []
-    stub = run_source(exercise, exercise.stub.read_text(encoding="utf-8"), exercise.stub)
+    stub = run_source(exercise, exercise.stub.read_text(encoding="utf-8"), exercise.stub, first=True)
     wanted = ("failed",) if exercise.kind == "bug-hunt" else ("not written",)
     if stub.status not in wanted or stub.failure is None:
         breaches.append(f"the stub is {stub.status!r} and must be {wanted[0]!r}: {_say(stub)}")
@@ -41,7 +41,7 @@ def behaviour(exercise: Exercise) -> list[str]:
         breaches.append(f"{len(mistakes)} mistakes; at least three are needed")
     records: Records = {}
     for mistake in mistakes:
-        verdict = run_source(exercise, mistake.source, mistake.path, records=records)
+        verdict = run_source(exercise, mistake.source, mistake.path, records=records, first=True)
         if verdict.status != "failed":
             breaches.append(f"the mistake {mistake.name} is {verdict.status!r} and must fail: {_say(verdict)}")
         elif verdict.mistake != mistake.name:

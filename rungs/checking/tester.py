@@ -229,7 +229,8 @@ class Tester:
             over: what the arguments differ in, and must not be looped over: "the examples".
         """
         few, many = (
-            instructions(self.path, lambda args=args: self.call(target, *args, **kwargs)) for args in (small, large)
+            instructions(self.path, lambda args=args: self.call(target, *args, mutates=True, **kwargs))
+            for args in (small, large)  # mutates: run once, without the comparisons that a first call brings
         )
         why = "Array operations take all of them at once: write the shapes down, and let NumPy broadcast."
         self.require(many <= 1.5 * few, f"{_name(self.called)} loops over {over}", why=why)

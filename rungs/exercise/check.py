@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from rungs.checking.verdict import Verdict
+    from rungs.sandbox.warm import WarmProcess
 
 EXAMPLE = "rungs check 01.1        without a name: what you worked on last"
 
@@ -61,23 +62,25 @@ def check_all(*, as_json: bool = False) -> None:
     from rich.markup import escape
 
     from rungs.checking.checker import check_file
+    from rungs.sandbox.warm import WarmProcess
 
     state = progress.load()
     done = [exercise for exercise in all_exercises() if state.is_done(exercise.id)]
     console = new_console(as_json)
     verdicts, broken = {}, []
-    for exercise in done:
-        work = ExerciseWork(exercise)
-        with console.status(f"checking {exercise.alias} {exercise.title}"):
-            verdict = check_file(exercise, work.file) if work.file.is_file() else None
-        verdicts[exercise.alias] = verdict and asdict(verdict)
-        if verdict is not None and verdict.passed:
-            console.print(f"  [green]passes[/]     [cyan]{exercise.alias:<6}[/] {exercise.title}")
-        else:
-            broken.append(exercise.alias)
-            why = _why(verdict) if verdict else f"{here(work.file)} is not there"
-            console.print(f"  [red]no longer[/]  [cyan]{exercise.alias:<6}[/] {exercise.title}")
-            console.print(f"             {escape(why)}", soft_wrap=True)
+    with WarmProcess() as warm:
+        for exercise in done:
+            work = ExerciseWork(exercise)
+            with console.status(f"checking {exercise.alias} {exercise.title}"):
+                verdict = check_file(exercise, work.file, warm=warm) if work.file.is_file() else None
+            verdicts[exercise.alias] = verdict and asdict(verdict)
+            if verdict is not None and verdict.passed:
+                console.print(f"  [green]passes[/]     [cyan]{exercise.alias:<6}[/] {exercise.title}")
+            else:
+                broken.append(exercise.alias)
+                why = _why(verdict) if verdict else f"{here(work.file)} is not there"
+                console.print(f"  [red]no longer[/]  [cyan]{exercise.alias:<6}[/] {exercise.title}")
+                console.print(f"             {escape(why)}", soft_wrap=True)
     if as_json:
         print(json.dumps({"ok": not broken, "exercises": verdicts}, indent=2))
     elif not done:
@@ -97,14 +100,14 @@ def verify_level(work: CapstoneWork, *, as_json: bool = False) -> None:
     verify([work.chapter.id], mine=True, level=work.level, as_json=as_json)
 
 
-def check_answer(work: ExerciseWork, console: Console) -> Verdict:
-    """Run the checker and record the outcome."""
+def check_answer(work: ExerciseWork, console: Console, warm: WarmProcess | None = None) -> Verdict:
+    """Run the checker, in a copy of `warm` where the exercise needs torch, and record the outcome."""
     from rungs.checking.checker import check_file
 
     if not work.file.is_file():
         raise RungsError(f"{here(work.file)} is not there; `rungs start {work.name}` writes it")
     with console.status(f"checking {here(work.file)}"):
-        verdict = check_file(work.exercise, work.file)
+        verdict = check_file(work.exercise, work.file, warm=warm)
     with progress.change() as state:
         entry = state.entry(work.id)
         entry.begin()

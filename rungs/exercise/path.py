@@ -25,14 +25,15 @@ def ahead(state: Progress, here: Exercise | None = None) -> list[Exercise]:
     the order of the curriculum; then the others.
     """
     chapters = [chapter.id for chapter in all_chapters()]
+    place = {exercise.id: number for number, exercise in enumerate(all_exercises())}
     begun = {exercise.chapter.id for exercise in all_exercises() if state.is_started(exercise.id)}
 
     def rank(exercise: Exercise) -> tuple[bool, bool, int, bool, int]:
         chapter = exercise.chapter
         elsewhere = here is None or chapter.id != here.chapter.id
         unmet = any(need.is_written and need.id not in begun for need in needed(chapter))
-        left_out = here is not None and exercise.order < here.order
-        return elsewhere, unmet, chapters.index(chapter.id), not elsewhere and left_out, exercise.order
+        left_out = here is not None and place[exercise.id] < place[here.id]
+        return elsewhere, unmet, chapters.index(chapter.id), not elsewhere and left_out, place[exercise.id]
 
     todo = (exercise for exercise in all_exercises() if not state.is_done(exercise.id) and exercise != here)
     return sorted(todo, key=rank)

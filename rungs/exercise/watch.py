@@ -20,6 +20,7 @@ from rungs.exercise.reset import reset
 from rungs.exercise.start import begin
 from rungs.exercise.work import CapstoneWork, ExerciseWork, Work, find_work
 from rungs.options import ExerciseName
+from rungs.sandbox.warm import WarmProcess
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,10 +53,11 @@ class Session:
     def __init__(self, work: Work, console: Console, *, course: bool) -> None:
         self.work, self.console, self.course = work, console, course
         self.asking = self.has_keys = False  # asking: whether the next key answers "begin again?"
+        self.warm = WarmProcess()
 
     def run(self) -> None:
         """Until Ctrl-C, the key q, or the end of the course."""
-        with reading_keys() as key:
+        with reading_keys() as key, self.warm:
             self.has_keys = key is not None
             try:
                 for saved in _saves(self.work.folder):
@@ -93,7 +95,7 @@ class Session:
             if isinstance(self.work, CapstoneWork):
                 verify_level(self.work)
             else:
-                verdict = check_answer(self.work, self.console)
+                verdict = check_answer(self.work, self.console, self.warm)
                 passed = verdict.passed
                 show_verdict(self.console, verdict, self.work.exercise, progress.load(), offer=not self.course)
         except Failed as error:
@@ -146,6 +148,10 @@ class Session:
 
     def open(self, exercise: Exercise) -> None:
         """Show an exercise and begin it; where it was begun before, the file stays as it is and is checked."""
+        from rungs.checking.checker import library_imports
+
+        if exercise.torch:  # they load while the learner reads
+            self.warm.load(library_imports(exercise))
         self.work = ExerciseWork(exercise)
         kept = begin(self.work)
         self.console.rule(f"[bold cyan]{exercise.alias}[/]  chapter {exercise.chapter.id}", style="dim")

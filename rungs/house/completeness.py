@@ -21,17 +21,13 @@ if TYPE_CHECKING:
     from utils.ladder import Ladder
 
 MISTAKES, EXERCISES, QUESTIONS, CHECKPOINT_MB = 4, 6, 12, 2
-SECTIONS = (
-    "Architecture",
-    "The same piece at every level",
-    "Run it",
-    "Results",
-    "Common mistakes",
-    "Where this departs from the paper",
-    "Exercises",
-    "Where to go next",
-)
-"""How the headings of a chapter's README.md begin."""
+SECTIONS = {
+    "README.md": ("Architecture", "Where to go next"),
+    "code.md": ("Run it",),
+    "exercises/README.md": ("Common mistakes",),
+    "results.md": ("Where this departs from the paper",),
+}
+"""The written pages of a chapter's path -> how their headings begin."""
 COLOURS = {"done": "green", "template": "yellow", "missing": "red"}
 
 
@@ -100,11 +96,13 @@ def items(chapter: Chapter) -> list[Item]:
         ),
         files("receipts", chapter, ["paper/results/*.json"], f"rungs reproduce {chapter.id}"),
         checkpoint(chapter),
-        readme(chapter),
+        *(page(chapter, name) for name in SECTIONS),
         files("theory", chapter, ["theory.md"], "every gradient of the NumPy level, derived"),
         exercises(chapter),
         questions(chapter),
-        files("notebook", chapter, ["notebooks/*.ipynb"], "a walk through the chapter"),
+        files(
+            "notebook", chapter, ["notebooks/*.py", "notebooks/*.ipynb"], "a lesson to run, executed by make notebooks"
+        ),
         manifest_entry(chapter),
         guide(chapter),
     ]
@@ -165,13 +163,15 @@ def checkpoint(chapter: Chapter) -> Item:
     return item("checkpoint", f"a small trained model, below {CHECKPOINT_MB} MB", missing=missing)
 
 
-def readme(chapter: Chapter) -> Item:
-    path = chapter.path / "README.md"
+def page(chapter: Chapter, name: str) -> Item:
+    """A page of the path, with its headings."""
+    path = chapter.path / name
     parts = re.split(r"^## (.+)$", path.read_text(encoding="utf-8") if path.exists() else "", flags=re.MULTILINE)
     sections = {"the beginning": parts[0]} | dict(zip(parts[1::2], parts[2::2], strict=True))
-    missing = [heading for heading in SECTIONS if not any(there.startswith(heading) for there in sections)]
+    missing = [] if path.exists() else ["the page"]
+    missing += [heading for heading in SECTIONS[name] if not any(there.startswith(heading) for there in sections)]
     template = [heading for heading, text in sections.items() if MARK in text]
-    return item("README.md", "its sections, as in chapter 01", missing=missing, template=template)
+    return item(name, "its sections, as in chapter 01", missing=missing, template=template)
 
 
 def exercises(chapter: Chapter) -> Item:

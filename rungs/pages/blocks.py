@@ -13,8 +13,9 @@ from pathlib import Path
 from rungs.catalogue.exercise import KINDS
 from rungs.catalogue.loading import all_exercises
 from rungs.errors import RungsError
-from rungs.pages.graph import chapter_graph
-from rungs.quiz.page import questions_markdown
+from rungs.pages import graph, ledger
+from rungs.pages.ledger import cell
+from rungs.pages.path import path_list
 from rungs.reading.anchors import anchors_table
 from utils.chapters import LEVELS, ROOT, Chapter, all_chapters, written_chapters
 
@@ -26,55 +27,53 @@ def chapter_of(path: Path) -> Chapter:
     raise RungsError(f"{path.relative_to(ROOT)}: this generated block belongs into the pages of a chapter")
 
 
-def receipts_block(path: Path) -> str:
-    from utils import receipts
+def each_chapter(path: Path, block: Callable[[Chapter], str]) -> str:
+    """The block of the chapter that the page is in; outside a chapter those of all, each below its title."""
+    if mine := next((chapter for chapter in written_chapters() if path.is_relative_to(chapter.path)), None):
+        return block(mine)
+    return "\n\n".join(f"## {_title(chapter)}\n\n{block(chapter)}" for chapter in written_chapters())
 
-    found = receipts.read_receipts(chapter_of(path).path)
-    return receipts.render_table(found, path.parent) if found else "Not run yet."
+
+def _title(chapter: Chapter) -> str:
+    return f"{chapter.id} {chapter.title}" if chapter.id.isdigit() else chapter.title
+
+
+def results_block(path: Path, name: str) -> str:
+    """The table of that name in the chapter's results.toml."""
+    from rungs.pages import results
+
+    return results.results_table(chapter_of(path), name, path.parent)
+
+
+def receipts_block(path: Path) -> str:
+    """In a chapter its receipts that are in no table of results.toml, elsewhere all receipts."""
+    from rungs.pages import results
+
+    if any(path.is_relative_to(chapter.path) for chapter in written_chapters()):
+        return results.other_results(chapter_of(path), path.parent)
+    return each_chapter(path, lambda chapter: results.all_results(chapter, path.parent))
+
+
+def reproduction_block(path: Path) -> str:
+    """How many of the chapter's targets are met."""
+    from rungs.pages import results
+
+    return results.reproduction(chapter_of(path), path.parent)
+
+
+def path_block(path: Path) -> str:
+    """The path through the chapter."""
+    return path_list(chapter_of(path), path.parent)
 
 
 def deviations_block(path: Path) -> str:
-    """| what | why | pinned by |, over all ladders of the chapter; the same entry of two ladders stands once."""
-    from utils.ladder import load_ladders
-
-    rows: dict[tuple[str, str, str], list[str]] = {}
-    ladders = load_ladders(chapter_of(path).id)
-    for ladder in ladders.values():
-        for deviation in ladder.deviations:
-            rows.setdefault((deviation.what, deviation.why, deviation.test), []).append(ladder.name)
-    if not rows:
-        return "None."
-    body = []
-    for (what, why, test), names in rows.items():
-        whose = f" ({', '.join(names)})" if len(names) < len(ladders) else ""
-        body.append(f"| {_cell(what)}{whose} | {_cell(why)} | {_pinned(test, path.parent)} |")
-    return "\n".join(["| deviation | why | pinned by |", "| --- | --- | --- |", *body])
+    """Where the chapter, or outside one each of them, departs from its paper."""
+    return each_chapter(path, lambda chapter: ledger.deviations_table(chapter, path.parent))
 
 
 def mistakes_block(path: Path) -> str:
-    """| mistake | level | the suite names | why it is wrong |, over all ladders of the chapter."""
-    from utils.ladder import load_ladders
-
-    lines = [
-        "| ladder | planted mistake | level | the suite names | why it is wrong |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    for ladder in load_ladders(chapter_of(path).id).values():
-        for index, mistake in enumerate(ladder.mistakes):
-            cells = (mistake.name, LEVELS[mistake.level], mistake.first, mistake.why)
-            lines.append(f"| {'' if index else ladder.name} | {' | '.join(map(_cell, cells))} |")
-    return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
-
-
-def _pinned(test: str, folder: Path) -> str:
-    file, _, name = test.partition("::")
-    if name and (ROOT / file).exists():
-        return f"[`{name}`]({os.path.relpath(ROOT / file, folder)})"
-    return _cell(test)
+    """The planted mistakes of the chapter, or outside one of each of them, as questions with folded answers."""
+    return f"{ledger.ASK}\n\n{each_chapter(path, ledger.mistakes_list)}"
 
 
 def chapters_block(path: Path) -> str:
@@ -98,7 +97,7 @@ def chapters_block(path: Path) -> str:
 
 
 def graph_block(path: Path) -> str:
-    return chapter_graph()
+    return f"![The chapters, and what each needs]({os.path.relpath(graph.FILE, path.parent)})"
 
 
 def benchmarks_block(path: Path) -> str:
@@ -141,9 +140,29 @@ def exercises_block(path: Path) -> str:
     return "\n".join([*lines, "", start])
 
 
+def changes_block(path: Path) -> str:
+    """What the checkers made of changed solutions: docs/exercise_mutations.json."""
+    from rungs.checking.mutation import receipt
+
+    found = receipt()
+    lines = [
+        "| exercise | tried | refused | allowed, and why | not refused yet |",
+        "| --- | ---: | ---: | --- | ---: |",
+    ]
+    for exercise in all_exercises():
+        if exercise.id in found:
+            row = found[exercise.id]
+            allowed = "; ".join(f"{cell(change)}: {cell(why)}" for change, why in row["allowed"].items()) or "-"
+            name = f"[{exercise.alias}]({os.path.relpath(exercise.path / 'README.md', path.parent)})"
+            lines.append(f"| {name} | {row['tried']} | {row['refused']} | {allowed} | {len(row['passed'])} |")
+    return "\n".join(lines)
+
+
 def questions_block(path: Path) -> str:
-    """The questions of the chapter, each folded with its answer."""
-    return questions_markdown(chapter_of(path), path.parent)
+    """The questions of the chapter, or outside one of each of them, each folded with its answer."""
+    from rungs.quiz.page import questions_markdown
+
+    return each_chapter(path, lambda chapter: questions_markdown(chapter, path.parent))
 
 
 def anchors_block(path: Path) -> str:
@@ -187,10 +206,10 @@ def files_block(path: Path) -> str:
     for file in sorted(files, key=lambda file: (file.is_relative_to(ROOT / "rungs"), file.parent, file.name)):
         link = os.path.relpath(file, path.parent)
         if file.name != "__init__.py":
-            lines.append(f"| [{file.name}]({link}) | {_cell(first_sentence(file))} |")
+            lines.append(f"| [{file.name}]({link}) | {cell(first_sentence(file))} |")
         elif about := first_sentence(file):
             lines.append(
-                f"| **[{file.parent.relative_to(ROOT).as_posix()}/]({os.path.dirname(link)})** | {_cell(about)} |"
+                f"| **[{file.parent.relative_to(ROOT).as_posix()}/]({os.path.dirname(link)})** | {cell(about)} |"
             )
     return "\n".join(lines)
 
@@ -207,17 +226,21 @@ def first_sentence(file: Path) -> str:
     return sentence.replace("<", "&lt;")
 
 
-BLOCKS: dict[str, Callable[[Path], str]] = {
+BLOCKS: dict[str, Callable[..., str]] = {
+    "results": results_block,
     "receipts": receipts_block,
+    "reproduction": reproduction_block,
+    "path": path_block,
     "deviations": deviations_block,
     "mistakes": mistakes_block,
     "chapters": chapters_block,
     "chapter-graph": graph_block,
     "benchmarks": benchmarks_block,
     "exercises": exercises_block,
+    "changes": changes_block,
     "questions": questions_block,
     "anchors": anchors_block,
     "option-costs": option_costs_block,
     "files": files_block,
 }
-"""Name of a block -> what makes it, given the page that it stands in."""
+"""Name of a block -> what makes it, given the page that it is on and what follows its name: `results NAME`."""

@@ -6,7 +6,8 @@ A page holds
     <!-- generated: deviations -->
     <!-- /generated -->
 
-and what stands between the two lines belongs to the machine. With `--check`, nothing is written, and a stale block is an error.
+and what is between the two lines belongs to the machine; a name may follow that of the block (`results ablations`).
+With `--check`, nothing is written, and a stale block is an error.
 """
 
 from __future__ import annotations
@@ -22,13 +23,17 @@ import typer
 from rungs.errors import Failed, RungsError
 from rungs.house import roots
 from rungs.names import suggestion
+from rungs.pages import diagrams, drawings, graph
 from rungs.pages.blocks import BLOCKS
+from rungs.pages.places import with_places
 from utils.chapters import ROOT, written_chapters
+from utils.figures.drawing import standalone
 
 EXAMPLE = "rungs refresh --check"
 PROJECT = ROOT / "pyproject.toml"
 BLOCK = re.compile(
-    r"^<!-- generated: (?P<name>[\w-]+) -->\n(?P<content>.*?)^<!-- /generated -->$", re.MULTILINE | re.DOTALL
+    r"^<!-- generated: (?P<name>[\w-]+)(?P<what>(?: [\w-]+)?) -->\n(?P<content>.*?)^<!-- /generated -->$",
+    re.MULTILINE | re.DOTALL,
 )
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 
@@ -63,9 +68,25 @@ def rewrite(paths: Iterable[Path] | None = None, *, check: bool = False) -> list
             draft = path.with_name(f".{path.name}.new")
             draft.write_text(fresh, encoding="utf-8")
             os.replace(draft, path)
+    if paths is None:
+        stale += [path.relative_to(ROOT) for path, text in pictures() if _redrawn(path, text, check=check)]
     if check and stale:
         raise Failed(f"out of date: {', '.join(map(str, stale))}; run `rungs refresh`")
     return stale
+
+
+def pictures() -> Iterator[tuple[Path, str]]:
+    """The pictures that are made of text: the graph of chapters, the diagrams, the explanatory drawings."""
+    yield graph.FILE, standalone(graph.chapter_graph())
+    yield from diagrams.drawings()
+    yield from drawings.drawings()
+
+
+def _redrawn(path: Path, text: str, *, check: bool) -> bool:
+    fresh = not path.exists() or path.read_text(encoding="utf-8") != text
+    if fresh and not check:
+        path.write_text(text, encoding="utf-8")
+    return fresh
 
 
 def pages() -> Iterator[Path]:
@@ -87,6 +108,7 @@ def renewed(text: str, path: Path) -> str:
         name = match["name"]
         if name not in BLOCKS:
             raise RungsError(f"{path.relative_to(ROOT)}: no generated block {name!r}{suggestion(name, list(BLOCKS))}")
-        return f"<!-- generated: {name} -->\n\n{BLOCKS[name](path).strip()}\n\n<!-- /generated -->"
+        content = BLOCKS[name](path, *match["what"].split())
+        return f"<!-- generated: {name}{match['what']} -->\n\n{content.strip()}\n\n<!-- /generated -->"
 
-    return BLOCK.sub(replace, text)
+    return with_places(BLOCK.sub(replace, text), path)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from utils.parity.compare import GRADIENT_RTOL, RTOL, TRAIN_RTOL
+from utils.parity.tolerances import GRADIENT_RTOL, RTOL, TRAIN_RTOL
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -1,7 +1,7 @@
 """The other side of `rungs.sandbox.process`: what runs in the limited process.
 
-Started as `python -P -m rungs.sandbox.child <request file>`. Standard library only, so that the limits hold before
-anything else loads.
+Started as `python -P -m rungs.sandbox.child <request file> <pipe>`, or in a copy of `rungs.sandbox.copying`. Standard
+library only, so that the limits hold before anything else loads.
 """
 
 from __future__ import annotations
@@ -87,15 +87,18 @@ def end_with_parent(pipe: int, folder: Path) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def main() -> None:
+def work(file: Path, pipe: int | None) -> None:
+    """Do what the request in a file says, write the answer beside it, and end this process.
+
+    Args:
+        pipe: see `end_with_parent`; None where there is no fork.
+    """
     global _note_file
-    request = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    folder = Path(sys.argv[1]).parent
-    if request["pipe"] is not None:
-        end_with_parent(request["pipe"], folder)
+    request, folder = json.loads(file.read_text(encoding="utf-8")), file.parent
+    if pipe is not None:
+        end_with_parent(pipe, folder)
     limit_cpu(request["cpu_seconds"])
-    Path(sys.argv[1]).unlink()
-    del sys.argv[1:]  # what runs here has no business with the request, nor with where the answer goes
+    file.unlink()
     limit_memory(request["memory_mb"])
     with (folder / "trace").open("w") as trace:
         faulthandler.enable(trace)
@@ -116,6 +119,12 @@ def main() -> None:
             with contextlib.suppress(Exception):
                 stream.flush()
         os._exit(0)  # threads that the learner's code left behind do not hold the result up
+
+
+def main() -> None:
+    file, pipe = sys.argv[1:]
+    del sys.argv[1:]  # what runs here has no business with the request, nor with where the answer goes
+    work(Path(file), int(pipe) if pipe else None)
 
 
 if __name__ == "__main__":

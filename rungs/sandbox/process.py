@@ -19,13 +19,21 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rungs.sandbox.warm import Copy, WarmProcess
 
 MAX_PRINTED = 16 * 2**20
 """Bytes of output after which the process is stopped."""
 KEPT = 16 * 2**10
 """Bytes kept from the beginning of the output, and from its end."""
 LIGHT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
+
+
+def environment() -> dict[str, str]:
+    """The environment variables of a limited process."""
+    return {**os.environ, **LIGHT, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
 
 
 class SandboxError(Exception):
@@ -80,7 +88,7 @@ def _text(path: Path) -> str:
     return path.read_bytes().decode("utf-8", "replace") if path.exists() else ""
 
 
-def _ask_for_trace(process: subprocess.Popen, file: Path, patience: float = 3.0) -> None:
+def _ask_for_trace(process: subprocess.Popen | Copy, file: Path, patience: float = 3.0) -> None:
     """Let the process write where it stands, and wait until it has; code that has taken the signal for itself loses it."""
     if not hasattr(signal, "SIGUSR1"):  # Windows: the child writes its trace shortly before its time is up
         return
@@ -91,13 +99,27 @@ def _ask_for_trace(process: subprocess.Popen, file: Path, patience: float = 3.0)
         time.sleep(0.02)
 
 
-def _stop(process: subprocess.Popen) -> None:
+def _stop(process: subprocess.Popen | Copy) -> None:
     """End the process and whatever it started."""
     if hasattr(os, "killpg"):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError):
         process.kill()
+
+
+def _start(request: Path, folder: Path | None, pipe: int | None) -> subprocess.Popen:
+    """A process of its own at work on a request, see `rungs.sandbox.child.work`."""
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "rungs.sandbox.child", str(request), "" if pipe is None else str(pipe)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=folder,
+        env=environment(),
+        start_new_session=True,
+        pass_fds=() if pipe is None else (pipe,),
+    )
 
 
 def run_limited(
@@ -108,6 +130,8 @@ def run_limited(
     memory_mb: int,
     folder: Path | None = None,
     tell: Callable[[str], None] = lambda what: None,
+    warm: WarmProcess | None = None,
+    imports: str = "",
 ) -> Outcome:
     """Call `target` ("module:function") with JSON `arguments` in a limited process and return its JSON result.
 
@@ -117,11 +141,12 @@ def run_limited(
         memory_mb: limit on the memory that the process may allocate.
         folder: its working directory.
         tell: called now and then with what is being done, as told by `rungs.sandbox.child.note`.
+        warm: copied, instead of starting a process afresh.
+        imports: the import statements of what the copy has loaded.
 
     Raises:
         SandboxError: the function raised an exception of its own.
     """
-    begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="rungs-", ignore_cleanup_errors=True) as name:
         room = Path(name)
         request = room / "request.json"
@@ -132,19 +157,11 @@ def run_limited(
             "seconds": seconds,
             "cpu_seconds": math.ceil(2 * (STARTUP + seconds)),
             "memory_mb": memory_mb,
-            "pipe": theirs,
         }
         request.write_text(json.dumps(wanted), encoding="utf-8")
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "rungs.sandbox.child", str(request)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-            env={**os.environ, **LIGHT, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"},
-            start_new_session=True,
-            pass_fds=() if theirs is None else (theirs,),
-        )
+        copy = None if warm is None or theirs is None else warm.start(request, imports, folder, theirs)
+        process = copy or _start(request, folder, theirs)
+        begin = time.monotonic()
         assert process.stdout is not None
         output = _Output(process.stdout)
         stopped, until, doing = "", begin + STARTUP + seconds, ""
@@ -165,7 +182,7 @@ def run_limited(
                 _ask_for_trace(process, room / "trace")
         finally:  # also when the learner presses Ctrl-C
             _stop(process)
-            process.wait()
+            code = process.wait()
             for end in (theirs, ours):
                 os.close(end) if end is not None else None
             output.thread.join(1.0)
@@ -174,7 +191,6 @@ def run_limited(
         told = json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else {}
         if "error" in told:
             raise SandboxError(told["error"])
-        code = process.returncode
         by_signal = signal.Signals(-code).name if code < 0 and not stopped else ""
         if "result" in told:
             ending = "finished"

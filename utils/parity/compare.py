@@ -11,10 +11,8 @@ import numpy as np
 
 from utils.ladder import Result, Trajectory
 from utils.parity.finding import Finding, failed, passed
+from utils.parity.tolerances import ATOL, RTOL, TRAIN_ATOL, TRAIN_RTOL
 
-RTOL, ATOL = 1e-9, 1e-11  # forward and gradients, float64
-TRAIN_RTOL, TRAIN_ATOL = 1e-8, 1e-10  # after optimizer steps
-GRADIENT_RTOL = 1e-6  # against central differences
 ZERO = 1e-12  # a gradient that is zero by mathematics stays below this
 VACUOUS = 1e-8  # a reference that is below this everywhere proves nothing
 

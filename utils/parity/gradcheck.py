@@ -13,8 +13,9 @@ import numpy as np
 
 from utils.ladder import LayerCase, Load
 from utils.levels.arrays import flatten, rebuild
-from utils.parity.compare import GRADIENT_RTOL, compare, compare_all, unchanged
+from utils.parity.compare import compare, compare_all, unchanged
 from utils.parity.finding import Finding, failed, passed
+from utils.parity.tolerances import GRADIENT_RTOL
 
 STEP = 1e-6
 

@@ -3,6 +3,7 @@ from functools import partial
 import numpy as np
 
 ALPHA = 0.3
+OVER = "the weights or the examples"
 
 
 def problem(rng, n=11, features=5, targets=3):
@@ -22,27 +23,35 @@ def loss(x, y, weight, bias, alpha):
 
 def check_loss(t):
     """The loss is the mean squared error plus the penalty"""
-    x, y, weight, bias = problem(t.rng)
-    for alpha in (0.0, ALPHA):
-        got = t.call("ridge_loss", x, y, weight, bias, alpha=alpha)
-        t.equal(got, loss(x, y, weight, bias, alpha))
+    for n, features, targets in [(11, 5, 3), (11, 5, 1), (1, 1, 2)]:
+        x, y, weight, bias = problem(t.rng, n, features, targets)
+        for alpha in (0.0, ALPHA):
+            got = t.call("ridge_loss", x, y, weight, bias, alpha=alpha)
+            t.equal(got, loss(x, y, weight, bias, alpha))
+    small, large = problem(t.rng, 7, 2, 3), problem(t.rng, 31, 23, 13)
+    t.no_loop("ridge_loss", (*small, ALPHA), (*large, ALPHA), over=OVER)
 
 
 def check_gradient(t):
     """The gradient agrees with central differences"""
-    for n, features, targets in [(11, 5, 3), (3, 7, 2)]:
+    for n, features, targets in [(11, 5, 3), (3, 7, 2), (7, 2, 1)]:
         x, y, weight, bias = problem(t.rng, n, features, targets)
         got = t.call("ridge_gradient", x, y, weight, bias, alpha=ALPHA)
         t.require(isinstance(got, tuple | list) and len(got) == 2, "ridge_gradient must return two arrays", got=got)
         for name, array, mine in [("weight", weight, got[0]), ("bias", bias, got[1])]:
-            expected = t.numeric_gradient(partial(loss, x, y, weight, bias, ALPHA), array)
-            t.equal(mine, expected, rtol=1e-6, atol=1e-7, what=f"the gradient of {name}")
+            expected = t.numeric_gradient(partial(loss, x, y, weight, bias, ALPHA), array, smooth=True)
+            t.equal(mine, expected, atol=1e-9, what=f"the gradient of {name}")
+    got = t.call("ridge_gradient", x, y, weight, bias, alpha=1.7)
+    expected = t.numeric_gradient(partial(loss, x, y, weight, bias, 1.7), weight, smooth=True)
+    t.equal(got[0], expected, atol=1e-9, what="the gradient of weight with another alpha")
+    small, large = problem(t.rng, 7, 2, 3), problem(t.rng, 31, 23, 13)
+    t.no_loop("ridge_gradient", (*small, ALPHA), (*large, ALPHA), over=OVER)
 
 
 def check_fit(t):
     """The fit is the minimiser"""
-    x, y, *_ = problem(t.rng)
-    for alpha in (0.0, ALPHA):
+    for targets, alpha in [(3, 0.0), (3, ALPHA), (1, ALPHA)]:
+        x, y, *_ = problem(t.rng, targets=targets)
         got = t.call("ridge_fit", x, y, alpha=alpha)
         t.require(isinstance(got, tuple | list) and len(got) == 2, "ridge_fit must return two arrays", got=got)
         # Least squares on the data and, for the penalty, one further example for each weight: no centring, no normal equations.
@@ -53,3 +62,5 @@ def check_fit(t):
         best = np.linalg.lstsq(long_x, long_y, rcond=None)[0]
         t.equal(got[0], best[:-1].T, rtol=1e-7, atol=1e-9, what="the weight")
         t.equal(got[1], best[-1], rtol=1e-7, atol=1e-9, what="the bias")
+    small, large = problem(t.rng, 7, 2, 3), problem(t.rng, 31, 23, 13)
+    t.no_loop("ridge_fit", (*small[:2], ALPHA), (*large[:2], ALPHA), over=OVER)

@@ -30,7 +30,7 @@ def loss(x, labels, weight, bias):
 
 def check_probabilities(t):
     """Log-odds become log-probabilities"""
-    for n, classes in [(7, 3), (3, 5)]:
+    for n, classes in [(7, 3), (3, 5), (1, 2)]:
         z = 2.0 * t.rng.normal(size=(n, classes - 1))
         got = t.call("class_log_probs", z)
         t.equal(
@@ -64,8 +64,9 @@ def check_large(t):
 
 def check_loss(t):
     """The loss is the mean of -log p[label]"""
-    for n, features, classes in [(11, 5, 4), (7, 2, 3)]:
+    for n, features, classes in [(11, 5, 4), (7, 2, 3), (2, 1, 2)]:
         x, labels, weight, bias = problem(t.rng, n, features, classes)
+        t.equal(t.call("reference_loss", x[:1], labels[:1], weight, bias), loss(x[:1], labels[:1], weight, bias))
         t.equal(t.call("reference_loss", x, labels, weight, bias), loss(x, labels, weight, bias))
 
 
@@ -74,18 +75,29 @@ def check_gradient(t):
     for n, features, classes in [(11, 5, 4), (7, 2, 3)]:
         x, labels, weight, bias = problem(t.rng, n, features, classes)
         got = t.call("reference_gradient", x, labels, weight, bias)
-        t.require(isinstance(got, tuple) and len(got) == 2, "reference_gradient must return two arrays", got=got)
+        t.require(
+            isinstance(got, (tuple, list)) and len(got) == 2, "reference_gradient must return two arrays", got=got
+        )
         for name, array, mine in [("weight", weight, got[0]), ("bias", bias, got[1])]:
             expected = t.numeric_gradient(partial(loss, x, labels, weight, bias), array)
             t.equal(mine, expected, rtol=1e-6, atol=1e-7, what=f"the gradient of {name}")
 
 
+def check_no_loop(t):
+    """No loop over examples or classes"""
+    small, large = (problem(t.rng, n, 5, classes) for n, classes in [(7, 3), (61, 31)])
+    t.no_loop("class_log_probs", (small[0][:, :2],), (large[0].repeat(6, axis=1),), over="examples or classes")
+    for name in ("reference_loss", "reference_gradient"):
+        t.no_loop(name, small, large, over="examples or classes")
+    t.no_loop("from_softmax", small[2:], large[2:], over="classes")
+
+
 def check_from_softmax(t):
     """A softmax regression turns into the same probabilities"""
-    for features, classes in [(5, 4), (3, 7)]:
+    for features, classes in [(5, 4), (3, 7), (1, 3), (5, 2), (5, 1)]:
         weight, bias = t.rng.normal(size=(classes, features)), t.rng.normal(size=classes)
         got = t.call("from_softmax", weight, bias)
-        t.require(isinstance(got, tuple) and len(got) == 2, "from_softmax must return two arrays", got=got)
+        t.require(isinstance(got, (tuple, list)) and len(got) == 2, "from_softmax must return two arrays", got=got)
         t.equal(np.shape(got[0]), (classes - 1, features), what="the shape of the weight")
         t.equal(np.shape(got[1]), (classes - 1,), what="the shape of the bias")
         x = t.rng.normal(size=(11, features))

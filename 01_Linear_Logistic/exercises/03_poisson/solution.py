@@ -15,7 +15,7 @@ class PoissonLoss:
         self.grads: dict[str, np.ndarray] = {}
 
     def forward(self, log_rates: np.ndarray, counts: np.ndarray) -> float:
-        """log_rates: any shape. counts: the same shape, numbers >= 0."""
+        """log_rates: any shape. counts: the same shape, numbers >= 0, integers or floats."""
         if log_rates.shape != counts.shape:
             raise ValueError(f"PoissonLoss expected counts of shape {log_rates.shape}, got {counts.shape}")
         if counts.min() < 0:

@@ -15,7 +15,7 @@ class PoissonLoss:
         self.grads: dict[str, np.ndarray] = {}
 
     def forward(self, log_rates: np.ndarray, counts: np.ndarray) -> float:
-        """log_rates: any shape. counts: the same shape, numbers >= 0."""
+        """log_rates: any shape. counts: the same shape, numbers >= 0, integers or floats."""
         raise NotImplementedError("PoissonLoss.forward")
 
     def backward(self, dy: float = 1.0) -> np.ndarray:

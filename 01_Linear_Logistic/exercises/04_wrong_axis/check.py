@@ -49,6 +49,26 @@ def check_large(t):
     with np.errstate(all="ignore"):
         got = t.call("predict_proba", model, x)
     t.equal(got, [probabilities(row) for row in x @ model.params["weight"].T + model.params["bias"]])
+    logits = np.array([[1000.0, 0.0, -1000.0], [0.0, 0.0, 1000.0]])
+    with np.errstate(all="ignore"):
+        got = t.call("log_softmax", logits)
+    exact = logits - 1000.0  # one class takes everything: the logarithm of its probability is 0 to the last digit
+    why = "the logarithm of a probability is finite, even where the probability rounds to 0; nothing needs to be added"
+    t.equal(got, exact, atol=1e-15, what="the log-probabilities of certain classes", why=why)
+    criterion = t.call("CrossEntropyLoss")
+    with np.errstate(all="ignore"):
+        t.equal(
+            t.call(criterion.forward, logits, np.array([2, 0])), 1500.0, what="the loss of certain mistakes", why=why
+        )
+
+
+def check_one_class(t):
+    """One class alone is certain, and logits may be whole numbers"""
+    t.equal(
+        t.call("log_softmax", t.rng.normal(size=(5, 1))), np.zeros((5, 1)), what="the log-probabilities of one class"
+    )
+    logits = t.rng.integers(-3, 4, size=(7, 3))
+    t.equal(np.exp(t.call("log_softmax", logits)), [probabilities(row) for row in logits], what="the probabilities")
 
 
 def check_loss(t):

@@ -91,6 +91,7 @@ def check_training(t):
     for dtype, rtol in zip(DTYPES, (1e-4, 1e-9), strict=True):
         params = start(t, dtype)
         x, targets, x_numpy, targets_numpy = data(t, dtype)
+        given = {name: (param, param.data_ptr()) for name, param in params.items()}
         weight, bias = (p.detach().double().numpy().copy() for p in params.values())
         for _ in range(7):
             dweight, dbias = gradients(weight, bias, x_numpy, targets_numpy)
@@ -99,6 +100,10 @@ def check_training(t):
             warnings.simplefilter("ignore")
             losses = t.call("train", params, x, targets, lr=0.5, steps=7, mutates=True)
         t.equal(len(losses), 7, what="the number of losses")
+        for name, (param, memory) in given.items():
+            same = params[name] is param and param.data_ptr() == memory
+            why = "The update is in place: whoever else holds the parameter must see it move."
+            t.require(same, f"{name} is another tensor after training, in {dtype}", why=why)
         t.equal(params["linear.weight"], weight, rtol=rtol, atol=rtol, what=f"the weight after 7 steps in {dtype}")
         t.equal(params["linear.bias"], bias, rtol=rtol, atol=rtol, what=f"the bias after 7 steps in {dtype}")
 

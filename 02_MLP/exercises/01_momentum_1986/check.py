@@ -53,6 +53,32 @@ def check_state(t):
     follow(t, [0.05, 0.05, 0.02], alpha=0.7, state=True)
 
 
+def check_in_place(t):
+    """Parameters and state are changed in place"""
+    params, grads = draw(t.rng), draw(t.rng)
+    optimizer = t.get("Momentum1986")(params, lr=0.05, alpha=0.9)
+    given, held = dict(params), dict(optimizer.state["change"])
+    t.call(optimizer.step, grads)
+    why = "Whoever holds the old array, a model or a checkpoint, would not see the change."
+    for name in SHAPES:
+        t.require(optimizer.params[name] is given[name], f"params[{name!r}] is another array after a step", why=why)
+        same = optimizer.state["change"][name] is held[name]
+        t.require(same, f'state["change"][{name!r}] is another array after a step', why=why)
+        t.require(np.any(held[name]), f'state["change"][{name!r}] is still zero after a step')
+
+
+def check_no_loop(t):
+    """No loop over the weights"""
+    updates, carried = [], []
+    for n in (2, 97):
+        w, g = t.rng.normal(size=(n, 3)), t.rng.normal(size=(n, 3))
+        optimizer = t.get("Momentum1986")({"weight": w}, lr=0.05, alpha=0.9)
+        updates.append((optimizer, "weight", w, g))
+        carried.append((g, 0.05, 0.02))
+    t.no_loop(t.get("Momentum1986").update, *updates, over="the weights")
+    t.no_loop("carry_over", *carried, over="the weights")
+
+
 def check_amplification(t):
     """How much equal gradients add up"""
     for alpha, steps in [(0.9, 1), (0.9, 2), (0.9, 13), (0.5, 3), (0.0, 5), (0.99, 2000)]:
@@ -63,6 +89,9 @@ def check_amplification(t):
 
 def check_carry_over(t):
     """The chapter's SGD, continued as equation 9 would"""
+    buffer = t.rng.normal(size=(5, 3))
+    for rate in (0.05, 0.02):  # the first: nothing changes, and the result is a new array all the same
+        t.own_memory(t.call("carry_over", buffer, 0.05, rate), buffer)
     start, alpha = draw(t.rng), 0.9
     rates = [0.05] * 3 + [0.02] * 3 + [0.08] * 2
     gradients = [draw(t.rng) for _ in rates]

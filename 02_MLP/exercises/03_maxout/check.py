@@ -2,7 +2,7 @@ from functools import partial
 
 import numpy as np
 
-SHAPES = [((7, 5), 3, 2), ((3, 2, 5), 2, 3)]  # shape of x, units, pieces
+SHAPES = [((7, 5), 3, 2), ((3, 2, 5), 2, 3), ((5,), 3, 2)]  # shape of x, units, pieces
 
 
 def definition(x, weight, bias, pieces):
@@ -43,6 +43,26 @@ def check_backward(t):
         h = partial(definition, x, weight, bias, pieces)
         for (what, mine), array in zip(got.items(), (x, weight, bias), strict=True):
             t.equal(mine, t.numeric_gradient(h, array, dy), rtol=1e-6, atol=1e-7, what=what)
+        before = {name: g.copy() for name, g in layer.linear.grads.items()}
+        t.call(layer.backward, dy)
+        for name, g in layer.linear.grads.items():
+            why = "backward adds to the gradients; only zero_grads clears them"
+            t.equal(g, 2 * before[name], what=f"the gradient of linear.{name} after backward twice", why=why)
+
+
+def check_no_loop(t):
+    """No loop over examples, units or pieces"""
+    forwards, backwards = [], []
+    for n, units, pieces in [(2, 2, 2), (31, 23, 7)]:
+        layer, *_ = layer_with(t, 5, units, pieces)
+        x = t.rng.normal(size=(n, 5))
+        t.call(layer.forward, x)
+        forwards.append((layer, x))
+        backwards.append((layer, t.rng.normal(size=(n, units))))
+    t.no_loop(t.get("Maxout").forward, *forwards, over="examples, units or pieces")
+    t.no_loop(t.get("Maxout").backward, *backwards, over="examples, units or pieces")
+    small, large = ((t.rng.normal(size=(n, 5)), t.rng.normal(size=n)) for n in (2, 61))
+    t.no_loop("relu_as_maxout", small, large, over="units")
 
 
 def check_tie(t):
@@ -68,9 +88,11 @@ def check_relu(t):
     """A ReLU layer is a maxout layer"""
     weight, bias = t.rng.normal(size=(3, 5)), t.rng.normal(size=3)
     got = t.call("relu_as_maxout", weight, bias)
-    t.require(isinstance(got, tuple) and len(got) == 2, "relu_as_maxout must return two arrays", got=got)
+    t.require(isinstance(got, (tuple, list)) and len(got) == 2, "relu_as_maxout must return two arrays", got=got)
     shapes = [np.shape(part) for part in got]
     t.require(shapes == [(6, 5), (6,)], "the shapes are wrong", expected="(6, 5) and (6,)", got=str(shapes))
+    one = t.call("relu_as_maxout", weight[:1, :1], bias[:1])
+    t.equal(np.shape(one[0]), (2, 1), what="the shape of the weight for one unit with one input")
     x = 2.0 * t.rng.normal(size=(11, 5))
     h = definition(x, *got, 2)
     t.equal(h, np.maximum(x @ weight.T + bias, 0.0), what="the output of a Maxout with that weight and bias")

@@ -40,9 +40,23 @@ def check_equal_pieces(t):
     compare(t, 12, 4)
 
 
+def check_larger_pieces(t):
+    """A batch of 12 in pieces of 6: twice as many at a time"""
+    rows, _ = compare(t, 12, 6)
+    t.require(
+        max(rows) == 6, "the pieces are smaller than the allowed size", expected="6 and 6 examples", got=str(rows)
+    )
+
+
 def check_last_piece(t):
     """A batch of 13 in pieces of 5: the last piece is shorter"""
     compare(t, 13, 5)
+
+
+def check_one_at_a_time(t):
+    """Pieces of one example, and a batch of one"""
+    compare(t, 5, 1)
+    compare(t, 1, 3)
 
 
 def check_masks(t):

@@ -66,7 +66,7 @@ def check_backward(t):
         dx = layer.backward(dy)
         kwargs = {"stride": stride, "padding": padding, "dilation": dilation}
         got = t.call("dilated_conv2d_backward", dy, x, weight, **kwargs)
-        ok = isinstance(got, tuple) and len(got) == 3
+        ok = isinstance(got, (tuple, list)) and len(got) == 3
         t.require(ok, "dilated_conv2d_backward must return three arrays", got=got)
         t.equal(got[0], dx, what="dx")
         t.equal(got[1], layer.grads["weight"][:, :, ::dilation, ::dilation], what="dweight")

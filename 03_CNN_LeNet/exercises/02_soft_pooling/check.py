@@ -28,6 +28,23 @@ def check_forward(t):
             t.equal(t.call("soft_pool", x, sharpness, k, stride), pooled(x, sharpness, k, stride), what="y")
 
 
+def check_one_image(t):
+    """One image of one channel is a batch too"""
+    x = t.rng.normal(size=(1, 1, 7, 5))
+    t.equal(t.call("soft_pool", x, 1.7, 2, 2), pooled(x, 1.7, 2, 2), what="y")
+    dy = t.rng.normal(size=(1, 1, 3, 2))
+    expected = t.numeric_gradient(lambda: pooled(x, 1.7, 2, 2), x, dy, smooth=True)
+    t.equal(t.call("soft_pool_backward", dy, x, 1.7, 2, 2)[0], expected, atol=1e-9, what="dx")
+
+
+def check_no_loop(t):
+    """No loop over images or positions"""
+    small, large = (t.rng.normal(size=shape) for shape in [(1, 1, 4, 6), (13, 7, 22, 16)])
+    t.no_loop("soft_pool", (small, 1.7, 2, 2), (large, 1.7, 2, 2), over="images or positions")
+    dys = [t.rng.normal(size=(*x.shape[:2], x.shape[2] // 2, x.shape[3] // 2)) for x in (small, large)]
+    t.no_loop("soft_pool_backward", (dys[0], small, 1.7, 2, 2), (dys[1], large, 1.7, 2, 2), over="images or positions")
+
+
 def check_ends(t):
     """A tiny t gives the mean, a large one the maximum, and nothing overflows"""
     for H, W, k, stride in CASES:
@@ -45,7 +62,7 @@ def check_ends(t):
 def gradients(t, dy, x, sharpness, k, stride):
     with np.errstate(all="ignore"):
         got = t.call("soft_pool_backward", dy, x, sharpness, k, stride)
-    t.require(isinstance(got, tuple) and len(got) == 2, "soft_pool_backward must return dx and dt", got=got)
+    t.require(isinstance(got, (tuple, list)) and len(got) == 2, "soft_pool_backward must return dx and dt", got=got)
     return got
 
 
@@ -58,9 +75,9 @@ def check_dx(t):
         for b, c, p, q in np.ndindex(*dy.shape):  # what each window passes back, added up
             at = (b, c, slice(p * stride, p * stride + k), slice(q * stride, q * stride + k))
             window = x[at].copy()
-            expected[at] += t.numeric_gradient(partial(value, window, 1.7), window, dy[b, c, p, q])
+            expected[at] += t.numeric_gradient(partial(value, window, 1.7), window, dy[b, c, p, q], smooth=True)
         got = gradients(t, dy, x, 1.7, k, stride)[0]
-        t.equal(got, expected, rtol=1e-6, atol=1e-7, what="dx")
+        t.equal(got, expected, atol=1e-9, what="dx")
 
 
 def check_dt(t):
@@ -70,9 +87,26 @@ def check_dt(t):
         for start in (0.4, 2.3):
             sharpness = np.array(start)
             dy = t.rng.normal(size=pooled(x, start, k, stride).shape)
-            expected = t.numeric_gradient(lambda x=x, s=sharpness, k=k, d=stride: pooled(x, s, k, d), sharpness, dy)
+            expected = t.numeric_gradient(
+                lambda x=x, s=sharpness, k=k, d=stride: pooled(x, s, k, d), sharpness, dy, smooth=True
+            )
             got = gradients(t, dy, x, start, k, stride)[1]
-            t.equal(got, expected, rtol=1e-6, atol=1e-7, what="dt", why="one t serves every window of every map")
+            t.equal(got, expected, atol=1e-9, what="dt", why="one t serves every window of every map")
+
+
+def check_small(t):
+    """At a small t, dt is half the variance of each window"""
+    H, W, k, stride = CASES[0]
+    x = t.rng.normal(size=(2, 3, H, W))
+    dy = t.rng.normal(size=pooled(x, 1.0, k, stride).shape)
+    expected = 0.0
+    for b, c, p, q in np.ndindex(*dy.shape):
+        window = x[b, c, p * stride : p * stride + k, q * stride : q * stride + k]
+        expected += dy[b, c, p, q] * ((window - window.mean()) ** 2).mean() / 2
+    for sharpness, rtol in [(1e-3, 1e-2), (1e-5, 1e-3)]:
+        got = gradients(t, dy, x, sharpness, k, stride)[1]
+        why = "y = mean + t variance / 2 + ..., so dy/dt does not vanish with t"
+        t.equal(got, expected, rtol=rtol, atol=rtol, what=f"dt at t = {sharpness:g}", why=why)
 
 
 def check_sharp(t):

@@ -39,8 +39,13 @@ def check_parameters(t):
         t.call(layer.backward, dy)
         weight, bias = layer.params["weight"].copy(), layer.params["bias"].copy()
         for name, array in [("weight", weight), ("bias", bias)]:
-            expected = t.numeric_gradient(lambda x=x, w=weight, b=bias: formula(x, w, b), array, dy)
-            t.equal(layer.grads[name], expected, rtol=1e-6, atol=1e-7, what=f"grads[{name!r}]")
+            expected = t.numeric_gradient(lambda x=x, w=weight, b=bias: formula(x, w, b), array, dy, smooth=True)
+            t.equal(layer.grads[name], expected, atol=1e-9, what=f"grads[{name!r}]")
+        before = {name: g.copy() for name, g in layer.grads.items()}
+        t.call(layer.backward, dy)
+        for name, g in layer.grads.items():
+            why = "backward adds to the gradients; only zero_grads clears them"
+            t.equal(g, 2 * before[name], what=f"grads[{name!r}] after backward twice", why=why)
 
 
 def check_one(t):
@@ -65,8 +70,8 @@ def check_input(t):
         dy = t.rng.normal(size=y.shape)
         got = t.call(layer.backward, dy)
         weight, one = layer.params["weight"], x[:1].copy()
-        expected = t.numeric_gradient(lambda x=one, w=weight: formula(x, w, np.zeros(len(w))), one, dy[:1])
-        t.equal(got[:1], expected, rtol=1e-6, atol=1e-7, what="dx of the first image")
+        expected = t.numeric_gradient(lambda x=one, w=weight: formula(x, w, np.zeros(len(w))), one, dy[:1], smooth=True)
+        t.equal(got[:1], expected, atol=1e-9, what="dx of the first image")
         other = Conv2d(*case[:3], rng=t.rng)
         other.weight[...] = weight
         other.forward(x)

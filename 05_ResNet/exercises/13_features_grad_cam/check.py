@@ -113,6 +113,11 @@ def check_untouched(t):
     before = {name: value.clone() for name, value in model.state_dict().items()}
     modes = [m.training for m in model.modules()]
     got = t.call("grad_cam", model, x, torch.tensor([1, 2]))
+    t.require(
+        not x.requires_grad and x.grad is None,
+        "the images ask for gradients afterwards",
+        why="They belong to the caller: whatever is computed with them next would be recorded too.",
+    )
     t.equal(
         got,
         expected,

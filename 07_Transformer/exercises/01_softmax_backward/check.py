@@ -1,5 +1,7 @@
 import numpy as np
 
+SHAPES = [(7,), (5, 3), (2, 3, 7)]  # one row, a table, and more leading axes
+
 
 def softmax(x, temperature=1.0):
     e = np.exp((x - x.max(axis=-1, keepdims=True)) / temperature)
@@ -14,7 +16,7 @@ def with_sink(x, sink):
 
 
 def two(t, got, name):
-    t.require(isinstance(got, tuple) and len(got) == 2, f"{name} must return two gradients", got=got)
+    t.require(isinstance(got, (tuple, list)) and len(got) == 2, f"{name} must return two gradients", got=got)
     return got
 
 
@@ -22,16 +24,16 @@ def check_jacobian(t):
     """The Jacobian agrees with central differences"""
     for m in (3, 7):
         x = t.rng.normal(size=m)
-        expected = np.stack([t.numeric_gradient(lambda: softmax(x), x, row) for row in np.eye(m)])  # noqa: B023
-        t.equal(t.call("jacobian", softmax(x)), expected, rtol=1e-6, atol=1e-8)
+        rows = [t.numeric_gradient(lambda: softmax(x), x, row, smooth=True) for row in np.eye(m)]  # noqa: B023
+        t.equal(t.call("jacobian", softmax(x)), np.stack(rows), atol=1e-10)
 
 
 def check_log_softmax(t):
     """The gradient through log-softmax agrees with central differences"""
-    for shape in ((5, 3), (2, 3, 7)):
+    for shape in SHAPES:
         x, dy = t.rng.normal(size=shape), t.rng.normal(size=shape)
-        expected = t.numeric_gradient(lambda: np.log(softmax(x)), x, dy)  # noqa: B023
-        t.equal(t.call("log_softmax_backward", dy, np.log(softmax(x))), expected, rtol=1e-6, atol=1e-7)
+        expected = t.numeric_gradient(lambda: np.log(softmax(x)), x, dy, smooth=True)  # noqa: B023
+        t.equal(t.call("log_softmax_backward", dy, np.log(softmax(x))), expected, atol=1e-10)
 
 
 def check_log_softmax_of_large_scores(t):
@@ -45,37 +47,52 @@ def check_log_softmax_of_large_scores(t):
 
 def check_temperature_input(t):
     """With a temperature, the gradient of the scores agrees with central differences"""
-    for temperature in (0.7, 3.1):
-        x, dp = t.rng.normal(size=(5, 3)), t.rng.normal(size=(5, 3))
+    for shape, temperature in zip(SHAPES, (0.7, 3.1, 1.9), strict=True):
+        x, dp = t.rng.normal(size=shape), t.rng.normal(size=shape)
         got = two(
             t, t.call("temperature_backward", dp, softmax(x, temperature), x, temperature), "temperature_backward"
         )
-        expected = t.numeric_gradient(lambda: softmax(x, temperature), x, dp)  # noqa: B023
-        t.equal(got[0], expected, rtol=1e-6, atol=1e-7, what="dx")
+        expected = t.numeric_gradient(lambda: softmax(x, temperature), x, dp, smooth=True)  # noqa: B023
+        t.equal(got[0], expected, atol=1e-10, what="dx")
 
 
 def check_temperature(t):
     """The gradient of the temperature agrees with central differences"""
-    for value in (0.7, 3.1):
-        x, dp, temperature = t.rng.normal(size=(5, 3)), t.rng.normal(size=(5, 3)), np.array(value)
+    for shape, value in zip(SHAPES, (0.7, 3.1, 1.9), strict=True):
+        x, dp, temperature = t.rng.normal(size=shape), t.rng.normal(size=shape), np.array(value)
         got = two(t, t.call("temperature_backward", dp, softmax(x, value), x, value), "temperature_backward")
-        expected = t.numeric_gradient(lambda: softmax(x, temperature), temperature, dp)  # noqa: B023
-        t.equal(got[1], expected, rtol=1e-6, atol=1e-7, what="dtemperature")
+        expected = t.numeric_gradient(lambda: softmax(x, temperature), temperature, dp, smooth=True)  # noqa: B023
+        t.equal(got[1], expected, atol=1e-10, what="dtemperature")
 
 
 def check_sink_input(t):
     """With a sink, the gradient of the scores agrees with central differences"""
-    for shape in ((5, 3), (2, 3, 7)):
+    for shape in SHAPES:
         x, dp = t.rng.normal(size=shape), t.rng.normal(size=shape)
         got = two(t, t.call("sink_backward", dp, *with_sink(x, 0.8)), "sink_backward")
-        expected = t.numeric_gradient(lambda: with_sink(x, 0.8)[0], x, dp)  # noqa: B023
-        t.equal(got[0], expected, rtol=1e-6, atol=1e-7, what="dx")
+        expected = t.numeric_gradient(lambda: with_sink(x, 0.8)[0], x, dp, smooth=True)  # noqa: B023
+        t.equal(got[0], expected, atol=1e-10, what="dx")
 
 
 def check_sink(t):
     """The gradient of the sink agrees with central differences"""
-    for shape in ((5, 3), (2, 3, 7)):
+    for shape in SHAPES:
         x, dp, sink = t.rng.normal(size=shape), t.rng.normal(size=shape), np.array(0.8)
         got = two(t, t.call("sink_backward", dp, *with_sink(x, 0.8)), "sink_backward")
-        expected = t.numeric_gradient(lambda: with_sink(x, float(sink))[0], sink, dp)  # noqa: B023
-        t.equal(got[1], expected, rtol=1e-6, atol=1e-7, what="dsink")
+        expected = t.numeric_gradient(lambda: with_sink(x, float(sink))[0], sink, dp, smooth=True)  # noqa: B023
+        t.equal(got[1], expected, atol=1e-10, what="dsink")
+
+
+def check_memory(t):
+    """No matrix of m x m is built"""
+    m = 600
+    x, dp = t.rng.normal(size=(1, m)), t.rng.normal(size=(1, m))
+    p, sink_p = with_sink(x, 0.8)
+    for name, args in (
+        ("log_softmax_backward", (dp, np.log(softmax(x)))),
+        ("temperature_backward", (dp, softmax(x), x, 1.0)),
+        ("sink_backward", (dp, p, sink_p)),
+    ):
+        t.memory(
+            name, *args, at_most=0.25 * m * m * 8, why=f"a row has {m} scores, and a matrix of {m} x {m} takes 2.88 MB"
+        )

@@ -22,7 +22,7 @@ def whole(q, k, v, mask):
 
 
 def state(t, got, n, width, name):
-    t.require(isinstance(got, tuple) and len(got) == 3, f"{name} must return top, total and mixed", got=got)
+    t.require(isinstance(got, (tuple, list)) and len(got) == 3, f"{name} must return top, total and mixed", got=got)
     for what, value, shape in zip(("top", "total", "mixed"), got, ((n, 1), (n, 1), (n, width)), strict=True):
         t.require(
             np.shape(value) == shape, f"{name}: {what} has the wrong shape", expected=str(shape), got=np.shape(value)
@@ -94,6 +94,10 @@ def check_nothing(t):
         t.equal(t.call("finish", empty), np.zeros((len(q), 2)), what="the output of nothing")
         for merged in (t.call("merge", a, empty), t.call("merge", empty, a)):
             t.equal(t.call("finish", merged), whole(q, k, v, mask), rtol=1e-10)
+        keyless = state(t, t.call("part", q, k[:0], v[:0], mask[:, :0]), len(q), 2, "part")
+        why = "a part without keys is nothing: its top is -inf, its sums are 0"
+        for what, mine, right in zip(("top", "total", "mixed"), keyless, empty, strict=True):
+            t.equal(mine, right, what=f"{what} of a part with 0 keys", why=why)
         both = t.call("merge", empty, empty)
         t.equal(t.call("finish", both), np.zeros((len(q), 2)), what="nothing merged with nothing")
 

@@ -11,9 +11,9 @@ def nothing(n: int, width: int) -> State:
 
 
 def part(q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray) -> State:
-    """q: (n, d_k). k: (m, d_k). v: (m, d_v). mask: bool (n, m), True where visible. Returns: the state of these keys"""
+    """q: (n, d_k). k: (m, d_k). v: (m, d_v). mask: bool (n, m), True where visible; m may be 0. Returns: their state"""
     s = np.where(mask, q @ k.T / np.sqrt(q.shape[1]), -np.inf)  # (n, m)
-    top = s.max(axis=1, keepdims=True)
+    top = s.max(axis=1, keepdims=True, initial=-np.inf)  # also of no key at all
     e = np.exp(s - np.where(np.isneginf(top), 0.0, top))
     return top, e.sum(axis=1, keepdims=True), e @ v
 

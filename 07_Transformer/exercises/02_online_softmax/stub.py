@@ -11,7 +11,7 @@ def nothing(n: int, width: int) -> State:
 
 
 def part(q: np.ndarray, k: np.ndarray, v: np.ndarray, mask: np.ndarray) -> State:
-    """q: (n, d_k). k: (m, d_k). v: (m, d_v). mask: bool (n, m), True where visible. Returns: the state of these keys"""
+    """q: (n, d_k). k: (m, d_k). v: (m, d_v). mask: bool (n, m), True where visible; m may be 0. Returns: their state"""
     raise NotImplementedError("part")
 
 

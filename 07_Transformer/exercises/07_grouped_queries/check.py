@@ -25,7 +25,9 @@ def by_heads(q, k, v, mask):
 
 def forward(t, q, k, v, mask):
     got = t.call("grouped_attention", q, k, v, mask)
-    t.require(isinstance(got, tuple) and len(got) == 2, "grouped_attention must return y and what is kept", got=got)
+    t.require(
+        isinstance(got, (tuple, list)) and len(got) == 2, "grouped_attention must return y and what is kept", got=got
+    )
     return got
 
 
@@ -68,11 +70,24 @@ def check_key_gradients(t):
 
 def check_no_copy(t):
     """Keys and values are not copied for each head"""
-    kept = []
     q, k, v, mask = problem(t.rng, 6, 2)
     _, kept = forward(t, q, k, v, mask)
     large = [x.shape for x in kept if isinstance(x, np.ndarray) and x.shape[-2:] == (5, 2) and x.size > v.size]
     t.require(not large, "values are kept once for each head of queries", got=str(large))
+    heads, m, width = 32, 64, 64
+    q, k, v = (t.rng.normal(size=(1, count, rows, width)) for count, rows in ((heads, 1), (2, m), (2, m)))
+    mask, copied = np.ones((1, 1, 1, m), dtype=bool), heads * m * width * 8
+    why = f"one copy of the keys for each of {heads} heads takes {copied / 1e6:.3g} MB"
+    y, kept = t.memory("grouped_attention", q, k, v, mask, at_most=copied / 2, why=why)
+    t.memory("grouped_attention_backward", np.ones_like(y), kept, at_most=copied / 2, why=why)
+
+
+def check_no_loop(t):
+    """No loop over heads or groups"""
+    small, large = (problem(t.rng, heads, groups) for heads, groups in ((2, 2), (36, 18)))
+    t.no_loop("grouped_attention", small, large, over="heads")
+    backward = [(t.rng.normal(size=(2, len(q[0]), 3, 2)), forward(t, q, *rest)[1]) for q, *rest in (small, large)]
+    t.no_loop("grouped_attention_backward", *backward, over="heads")
 
 
 def check_pool(t):

@@ -57,7 +57,7 @@ def distances(n, m):
 
 def call(t, module, q, k, v, mask, **more):
     got = t.call("alibi_attention", module, q, k, v, mask, scaling=0.3, **more)
-    t.require(isinstance(got, tuple) and len(got) == 2, "an attention function returns a pair", got=got)
+    t.require(isinstance(got, (tuple, list)) and len(got) == 2, "an attention function returns a pair", got=got)
     t.require(got[1] is None, "the second of the pair must be None: no weights", got=got[1])
     return got[0]
 

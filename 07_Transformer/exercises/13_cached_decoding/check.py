@@ -60,6 +60,26 @@ def check_begin(t):
 def check_length(t):
     """It stops after so many words"""
     compare(t, MODEL, START, 1, "the answers of one word")
+    source, mask = sentences()
+    t.equal(
+        t.call("greedy_with_cache", MODEL, source, mask, START, 0), START, what="the answers with no new word allowed"
+    )
+
+
+def check_ids(t):
+    """The ids for end and padding are those of generation_config"""
+    source, mask = sentences()
+    answers = expected(MODEL, START, 5)
+    settings = MODEL.generation_config
+    before = settings.eos_token_id, settings.pad_token_id
+    settings.eos_token_id, settings.pad_token_id = int(answers[1, 1]), 21  # the second sentence is over at once
+    try:
+        right = MODEL.generate(
+            source, attention_mask=mask, decoder_input_ids=START, max_new_tokens=4, num_beams=1, do_sample=False
+        )
+        t.equal(t.call("greedy_with_cache", MODEL, source, mask, START, 4), right, what="the answers with other ids")
+    finally:
+        settings.eos_token_id, settings.pad_token_id = before
 
 
 def check_work(t):

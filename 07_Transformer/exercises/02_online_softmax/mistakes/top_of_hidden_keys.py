@@ -5,12 +5,12 @@ CHANGES = [
     (
         (
             "s = np.where(mask, q @ k.T / np.sqrt(q.shape[1]), -np.inf)  # (n, m)\n"
-            "    top = s.max(axis=1, keepdims=True)"
+            "    top = s.max(axis=1, keepdims=True, initial=-np.inf)  # also of no key at all"
         ),
         (
             "raw = q @ k.T / np.sqrt(q.shape[1])\n"
             "    s = np.where(mask, raw, -np.inf)\n"
-            "    top = raw.max(axis=1, keepdims=True)"
+            "    top = raw.max(axis=1, keepdims=True, initial=-np.inf)"
         ),
     ),
 ]

@@ -1,0 +1,8 @@
+"""The scores of attention."""
+
+import numpy as np
+
+
+def scores(q: np.ndarray, k: np.ndarray) -> np.ndarray:
+    """q: (B, n, d). k: (B, m, d). Returns: (B, n, m)"""
+    return q @ np.swapaxes(k, 1, 2) / np.sqrt(q.shape[-1])

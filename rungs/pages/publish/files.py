@@ -1,0 +1,103 @@
+"""Which files the site has: the repository as it is, a page for every code file, folder and exercise."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files, InclusionLevel
+
+from rungs.catalogue.loading import all_exercises
+from rungs.pages.publish.code import BARE, LANGUAGES, code_block
+from rungs.pages.publish.exercises import exercise_page
+from rungs.pages.publish.notebook import NOTEBOOK, notebook_page
+from rungs.pages.publish.receipts import is_receipt, receipt_page
+from utils.chapters import ROOT, Chapter, all_chapters
+
+IMAGES = {".png", ".svg"}
+PUBLISHED = {".md", NOTEBOOK, *IMAGES, *LANGUAGES}
+SKIP = {"__pycache__", "node_modules", "results.tmp"}
+
+
+def shown_chapters() -> list[Chapter]:
+    """The chapters that have a page; the others are on the map as planned."""
+    return [chapter for chapter in all_chapters() if (chapter.path / "README.md").exists()]
+
+
+def _repository() -> Iterator[Path]:
+    """Every published file outside docs/, relative to the root."""
+    folders = [ROOT / name for name in ("utils", "rungs", "tests", "benchmarks")]
+    folders += [chapter.path for chapter in all_chapters()]
+    found = [*ROOT.glob("*"), *(path for folder in folders for path in folder.rglob("*"))]
+    for path in sorted(set(found)):
+        rel = path.relative_to(ROOT)
+        hidden = any(part.startswith(".") or part in SKIP for part in rel.parts)
+        hidden |= rel.suffix == ".md" and "templates" in rel.parts  # pages of a chapter that is not there
+        if path.is_file() and not hidden and (path.suffix in PUBLISHED or rel.as_posix() in BARE):
+            yield rel
+
+
+def add_repository(files: Files, config: MkDocsConfig) -> None:
+    """Move what docs/ holds under docs/, all but its assets, then add the rest of the repository."""
+    for file in list(files):
+        if file.src_dir != config.docs_dir or file.src_uri.startswith("assets/"):
+            continue  # the theme's, and what every page loads
+        files.remove(file)
+        if not file.inclusion.is_excluded():
+            files.append(_file(config, Path("docs", file.src_uri)))
+    making = {chapter.folder for chapter in all_chapters()} - {chapter.folder for chapter in shown_chapters()}
+    folders: dict[Path, list[Path]] = {}
+    tasks = {exercise.path.relative_to(ROOT) / "README.md": exercise for exercise in all_exercises()}
+    for rel in _repository():
+        if rel.suffix not in IMAGES and len(rel.parts) > 1:
+            folders.setdefault(rel.parent, []).append(rel)
+        if rel.suffix == ".md" and set(rel.parts) & making:
+            continue  # a chapter in the making: its code has pages, its prose waits for the README
+        if rel in tasks:
+            files.append(File.generated(config, rel.as_posix(), content=exercise_page(tasks[rel])))
+        elif rel.suffix == ".md" or rel.suffix in IMAGES:
+            files.append(_file(config, rel))
+        elif is_receipt(rel):
+            files.append(_page(config, rel, receipt_page(ROOT / rel)))
+        elif rel.suffix == NOTEBOOK:
+            files.append(_file(config, rel))  # to be downloaded
+            files.append(_page(config, rel, notebook_page(ROOT / rel)))
+        else:
+            files.append(_code_page(config, rel))
+    for folder, inside in folders.items():
+        name = f"{folder.as_posix()}/README.md"
+        if not set(folder.parts) & making and files.get_file_from_path(name) is None:
+            page = folder_page(folder, inside)
+            files.append(File.generated(config, name, content=page, inclusion=InclusionLevel.NOT_IN_NAV))
+
+
+def _file(config: MkDocsConfig, rel: Path) -> File:
+    return File.generated(config, rel.as_posix(), abs_src_path=str(ROOT / rel))
+
+
+def _code_page(config: MkDocsConfig, rel: Path) -> File:
+    name = rel.as_posix()
+    language = LANGUAGES.get(rel.suffix) or BARE[name]
+    page = (
+        "---\nsearch:\n  exclude: true\nhide: [toc]\n---\n"
+        f"# {rel.name}\n\n{code_block((ROOT / rel).read_text(encoding='utf-8'), language, name, numbers=True)}"
+    )
+    return _page(config, rel, page)
+
+
+def _page(config: MkDocsConfig, rel: Path, content: str) -> File:
+    return File.generated(config, f"{rel.as_posix()}.md", content=content, inclusion=InclusionLevel.NOT_IN_NAV)
+
+
+def folder_page(folder: Path, files: list[Path]) -> str:
+    """Where a link to a folder leads: its files, each with the first line of its docstring."""
+    rows = ["| file | |", "| --- | --- |"]
+    for rel in files:
+        about = ""
+        if rel.suffix == ".py":
+            about = (ast.get_docstring(ast.parse((ROOT / rel).read_text(encoding="utf-8"))) or "").partition("\n")[0]
+        about = about.replace("|", "\\|").replace("<", "&lt;")
+        rows.append(f"| [{rel.name}]({rel.name}{'' if rel.suffix == '.md' else '.md'}) | {about} |")
+    return "\n".join(["---\nsearch:\n  exclude: true\n---", f"# {folder.as_posix()}/", "", *rows])
