@@ -15,8 +15,8 @@ from unet_checks import (
     size_check,
     transpose_check,
 )
-from unet_layers import BLOCK_LAYERS, SAME_LAYERS, UNET_LAYERS
 from unet_climb import climb_batches, climb_test, mean_iou, tile_batch
+from unet_layers import BLOCK_LAYERS, SAME_LAYERS, UNET_LAYERS
 from unet_levels import (
     SIZES,
     WIDTH,

@@ -21,6 +21,13 @@ def check_three_cells(t):
     t.equal(t.call("gap_weights", blocks()), by_definition(blocks(), 10.0, 5.0), what="the weights")
 
 
+def check_two_cells(t):
+    """Two cells, and images of a single row or column"""
+    two = np.where(blocks() == 3, 0, blocks())
+    for cells in (two, two[4:5], two[4:5].T.copy()):
+        t.equal(t.call("gap_weights", cells), by_definition(cells, 10.0, 5.0), what="the weights")
+
+
 def check_settings(t):
     """w_0 and sigma have their effect"""
     for w_0, sigma in ((3.0, 5.0), (10.0, 2.0), (7.0, 11.0)):

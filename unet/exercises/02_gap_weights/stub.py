@@ -1,7 +1,6 @@
 """The gap term of the weight map (equation 2)."""
 
 import numpy as np
-from scipy import ndimage
 
 
 def gap_weights(cells: np.ndarray, w_0: float = 10.0, sigma: float = 5.0) -> np.ndarray:

@@ -1,3 +1,3 @@
 """The predictions were never turned back."""
 
-CHANGES = [('-q, axes', '0, axes')]
+CHANGES = [("-q, axes", "0, axes")]

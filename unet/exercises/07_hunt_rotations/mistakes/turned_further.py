@@ -1,3 +1,3 @@
 """The predictions were turned further, not back, and other pixels are averaged."""
 
-CHANGES = [('-q, axes', 'q, axes')]
+CHANGES = [("-q, axes", "q, axes")]
