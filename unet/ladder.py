@@ -95,7 +95,7 @@ DEVIATIONS = (
         f"{TESTS}/test_tiling.py::test_eight_symmetries_are_turned_back",
     ),
     Deviation(
-        "Of an odd rest, the crop leaves the larger part at the bottom and right; torchvision rounds half of it to an even number.",
+        "Of an odd rest, the crop leaves the larger part at the bottom and right; torchvision rounds half of it.",
         "At the paper's sizes every rest is even, so the paper need not say.",
         "check: crop",
     ),
@@ -106,7 +106,7 @@ DEVIATIONS = (
     ),
     Deviation(
         "For an up-convolution, N of the initialisation counts the input channels alone.",
-        "Stamps do not overlap, so an output pixel sums over the channels of a single pixel; fan_in as torch counts it halves the"
+        "Stamps do not overlap, so an output pixel sums over the channels of one pixel; torch's fan_in halves the"
         " standard deviation at these sizes.",
         f"{TESTS}/test_unet_paper.py::test_up_convolutions_begin_wider_than_he_normal_makes_them",
     ),

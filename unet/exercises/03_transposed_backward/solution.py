@@ -8,7 +8,7 @@ import numpy as np
 
 def forward(x: np.ndarray, weight: np.ndarray, s: int) -> np.ndarray:
     """x: (B, C, h, w), weight: (C, O, k, k). Returns: (B, O, (h - 1) s + k, (w - 1) s + k)"""
-    B, C, h, w = x.shape
+    B, _, h, w = x.shape
     k = weight.shape[2]
     y = np.zeros((B, weight.shape[1], (h - 1) * s + k, (w - 1) * s + k))
     for m in range(k):

@@ -15,7 +15,7 @@ def joint(skip: np.ndarray, below: np.ndarray) -> np.ndarray:
 
 def joint_backward(dy: np.ndarray, skip_shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """dy: (B, C + D, h, w). Returns: dskip (B, C, H, W), dbelow (B, D, h, w)"""
-    B, C, H, W = skip_shape
+    _, C, H, W = skip_shape
     h, w = dy.shape[2:]
     top, left = (H - h) // 2, (W - w) // 2
     dskip = np.zeros(skip_shape)
