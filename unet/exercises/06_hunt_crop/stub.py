@@ -19,5 +19,5 @@ def joint_backward(dy: np.ndarray, skip_shape: tuple[int, ...]) -> tuple[np.ndar
     h, w = dy.shape[2:]
     top, left = (H - h) // 2, (W - w) // 2
     dskip = np.zeros(skip_shape)
-    dskip[:, :, left : left + h, left : left + w] = dy[:, :C]
+    dskip[:, :, left : left + h, top : top + w] = dy[:, :C]
     return dskip, dy[:, C:].copy()
