@@ -13,7 +13,7 @@ settings.register_profile(
 )  # HYPOTHESIS_PROFILE=explore: new examples every run
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
-pytest_plugins = ["tests.cpu_shares"]
+pytest_plugins = ["tests.browser", "tests.cpu_shares"]
 
 
 def pytest_collection_modifyitems(items: list) -> None:

@@ -83,7 +83,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     """Fold what a comparison folds, lead marked lines to their equations, and note the formulas of the page."""
     content, anchors = code.line_anchors(html)
     page.present_anchor_ids = (page.present_anchor_ids or set()) | anchors  # MkDocs does not look into code
-    content = folding.fold(content).replace("<img ", '<img loading="lazy" ')
+    content = access.without_empty_heads(pictures.sized(folding.fold(content), page, files))
     return FORMULAS.collect(derivations.link_back(content, page, files), page)
 
 

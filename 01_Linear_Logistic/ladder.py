@@ -153,7 +153,7 @@ RIDGE = linear_ladder(
     mistakes=MISTAKES["ridge"],
     deviations=(
         Deviation(
-            "Our alpha multiplies the sum of squares beside a mean of errors; scikit-learn's stands beside a sum of errors.",
+            "Our alpha weighs the penalty against a mean of squared errors; scikit-learn's weighs it against their sum.",
             "With the mean, a learning rate keeps its meaning when the batch grows. scikit-learn's alpha is n times ours.",
             "check: closed form",
         ),

@@ -151,7 +151,7 @@ MLP1998 = Ladder(
             "02_MLP/paper/test_train_mlp.py::test_the_schedule_of_1998",
         ),
         Deviation(
-            "The two-layer network that the text calls 28x28-1000-150-10 stands in the paper's figure 9 as 28x28-500-150-10.",
+            "The text calls the two-layer network 28x28-1000-150-10; the paper's figure 9 labels it 28x28-500-150-10.",
             "We train 28x28-300-100-10, where the text and the figure agree.",
             "check: parameter count",
         ),

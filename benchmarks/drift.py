@@ -18,8 +18,8 @@ from utils.chapters import ROOT, written_chapters
 from utils.figures.curves import curves
 from utils.figures.saving import save
 from utils.ladder import Batch, Ladder, Level, Params, load_ladders
-from utils.parity.tolerances import RTOL
 from utils.parity.planting import plant
+from utils.parity.tolerances import RTOL
 
 Gap = tuple[float, str]  # a size, and the tensor that it is measured on
 

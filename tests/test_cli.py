@@ -226,8 +226,9 @@ def test_a_stopped_command_puts_things_in_order(name, status, arguments, tmp_pat
         "rungs.exercise.exercises.exercises = wait\n"
         f"sys.exit(main({arguments}))\n"
     )
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    process = subprocess.Popen([sys.executable, "-c", waits], text=True, cwd=ROOT, **pipes)
+    process = subprocess.Popen(
+        [sys.executable, "-c", waits], text=True, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "waiting\n"
     process.send_signal(getattr(signal, name))
@@ -506,6 +507,7 @@ def test_reproduce_says_whether_the_target_was_met(script, tmp_path, monkeypatch
 
     monkeypatch.setattr(sys.modules["train_toy"], "reproduce", reproduce, raising=False)
     monkeypatch.setattr("rungs.pages.refresh.pages", list)
+    monkeypatch.setattr("rungs.pages.refresh.pictures", list)
     assert main(["reproduce", "01", "--seeds", "0,4"]) == status
     shown = capsys.readouterr()
     assert "paper 0.95 %" in shown.out

@@ -362,6 +362,7 @@ def test_refresh_notices_a_root_that_is_not_listed(tmp_path, monkeypatch):
     monkeypatch.setattr(refresh, "ROOT", tmp_path)
     monkeypatch.setattr(refresh, "PROJECT", project)
     monkeypatch.setattr(refresh, "pages", list)
+    monkeypatch.setattr(refresh, "pictures", list)
     with pytest.raises(Failed, match=r"out of date: pyproject\.toml; run `rungs refresh`"):
         refresh.rewrite(check=True)
     assert project.read_text(encoding="utf-8") == PYPROJECT

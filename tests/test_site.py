@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
-import shutil
 import socket
-import subprocess
-import sys
-import tempfile
-import threading
-import time
 import tomllib
-from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -32,34 +23,8 @@ from rungs.pages.graph import chapter_graph
 from rungs.pages.publish import code, mathematics
 from rungs.pages.publish.files import shown_chapters
 from rungs.pages.publish.folding import fold, folds
+from tests.browser import drive, need_browser, pages
 from utils.chapters import ROOT, all_chapters, written_chapters
-
-CHROMIUM = os.environ.get("RUNGS_CHROMIUM") or next(
-    filter(
-        None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"))
-    ),
-    None,
-)
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The built site. Built in a process of its own: warnings must make that process fail, as in `make site`."""
-    out = tmp_path_factory.mktemp("site")
-    built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(out)],
-        cwd=ROOT,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert built.returncode == 0, built.stderr[-4000:]
-    return out
-
-
-def _pages(site: Path) -> list[str]:
-    return sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html") if path.name != "404.html")
 
 
 def test_every_written_chapter_has_its_pages(site: Path) -> None:
@@ -96,18 +61,18 @@ def test_a_port_in_use_is_named() -> None:
 
 def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
     fetched = re.compile(r'<(?:script|link|img|iframe|source)\b[^>]*\b(?:src|href)="(?:https?:)?//[^"]*"')
-    for name in _pages(site):
+    for name in pages(site):
         assert fetched.findall((site / name).read_text(encoding="utf-8")) == [], name
     for style in site.rglob("*.css"):
         assert re.findall(r"(?:url\(|@import )['\"]?(?:https?:)?//", style.read_text(encoding="utf-8")) == [], style
 
 
 def test_formulas_are_drawn_and_load_a_style_sheet_alone(site: Path) -> None:
-    pages = [site / "07_Transformer" / f"{name}.html" for name in ("theory", "theory_training")]
-    theory, training = (page.read_text(encoding="utf-8") for page in pages)
+    both = [site / "07_Transformer" / f"{name}.html" for name in ("theory", "theory_training")]
+    theory, training = (page.read_text(encoding="utf-8") for page in both)
     assert (theory + training).count('class="katex"') > 200
     assert "<math " in theory and 'href="../assets/katex/katex.css"' in theory
-    for name in _pages(site):
+    for name in pages(site):
         page = (site / name).read_text(encoding="utf-8")
         page = re.sub(r"<code>.*?</code>", "", page, flags=re.S)
         assert "data-formula=" not in page, name
@@ -122,22 +87,10 @@ def test_search_finds_formulas_as_text(site: Path) -> None:
     assert "mathnormal" not in section and "\\sum" not in section
 
 
-def test_no_page_loads_more_than_it_may(site: Path) -> None:
-    """1.6 MB: the page, its own files and what every page loads; a picture that is not near the screen waits."""
-    for name in _pages(site):
-        page = (site / name).read_text(encoding="utf-8")
-        tags = re.findall(r"<(?:script|img|link)\b[^>]*>", page)
-        waits = [tag for tag in tags if 'loading="lazy"' in tag or 'rel="next"' in tag or 'rel="prev"' in tag]
-        loaded = re.findall(r'\b(?:src|href)="([^"#?]+)"', " ".join(tag for tag in tags if tag not in waits))
-        files = {(site / name).parent.joinpath(url).resolve() for url in loaded if ":" not in url}
-        size = len(page.encode()) + sum(file.stat().st_size for file in files if file.is_file())
-        assert size < 1_600_000, (name, size)
-
-
 def test_no_third_party_code_is_committed_and_its_lock_names_no_address() -> None:
     assets = ROOT / "docs" / "assets"
     assert {path.relative_to(assets).as_posix() for path in assets.rglob("*.*") if path.is_file()} == {
-        "css/rungs.css", "favicon.svg", "js/levels.js", "package.json", "package-lock.json",
+        "css/pages.css", "css/rungs.css", "favicon.svg", "js/levels.js", "js/pages.js", "package.json", "package-lock.json",
     }  # fmt: skip
     lock = (assets / "package-lock.json").read_text(encoding="utf-8")
     installed = [entry for name, entry in json.loads(lock)["packages"].items() if name]
@@ -220,6 +173,8 @@ def test_a_comparison_has_one_tab_a_level_and_stops_the_build_where_nobody_marks
 def test_formulas_amid_a_paragraph_are_displayed_and_code_is_left_alone() -> None:
     class Stub:
         file = type("File", (), {"src_uri": "01/theory.md"})()
+        meta: ClassVar[dict[str, str]] = {}
+        title = "Theory"
 
     class Files:
         def get_file_from_path(self, name: str) -> str | None:
@@ -267,16 +222,6 @@ def test_a_fold_is_a_checkbox_and_keeps_every_line() -> None:
 
 # In a browser
 
-PROBE = """<script>
-window.__faults = [];
-addEventListener("error", e => __faults.push(e.message || "cannot load " + (e.target.src || e.target.href)), true);
-addEventListener("unhandledrejection", e => __faults.push("unhandled: " + (e.reason && e.reason.message || e.reason)));
-addEventListener("securitypolicyviolation", e => __faults.push("leaves the machine: " + e.blockedURI));
-for (const kind of ["error", "warn"]) {
-  const said = console[kind];
-  console[kind] = (...words) => { __faults.push("console." + kind + ": " + words.join(" ")); said(...words); };
-}
-</script>"""
 
 DRIVER = """<!doctype html><body><script>
 const WIDTHS = [1280, 390];
@@ -335,120 +280,22 @@ async function open(page) {
 </script>"""
 
 
-class _Server(ThreadingHTTPServer):
-    report: dict[str, list[str]] | None = None
-    missing: list[str]
-    searches: int = 0
-
-
-def _serve(site: Path, driver: str) -> _Server:
-    """Serves the site with the probe in every page, and a policy that stops and reports requests to other machines."""
-
-    class Handler(SimpleHTTPRequestHandler):
-        server: _Server
-
-        def do_GET(self) -> None:
-            path = self.path.partition("?")[0].lstrip("/")
-            if path == "__driver":
-                return self._send(driver)
-            if path.endswith("search_index.json"):
-                # Every page builds the same index, which takes longer than the page: the first has it whole.
-                index = json.loads((site / path).read_text(encoding="utf-8"))
-                self.server.searches += 1
-                return self._send(
-                    json.dumps(index if self.server.searches == 1 else index | {"docs": []}), "application/json"
-                )
-            if path.endswith(".html") and (site / path).exists():
-                page = (site / path).read_text(encoding="utf-8")
-                return self._send(page.replace("<head>", "<head>" + PROBE, 1))
-            if path and path != "favicon.ico" and not (site / path).exists():
-                self.server.missing.append(path)
-            return super().do_GET()
-
-        def _send(self, page: str, kind: str = "text/html; charset=utf-8") -> None:
-            body = page.encode()
-            self.send_response(200)
-            self.send_header("Content-Type", kind)
-            policy = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'"
-            self.send_header("Content-Security-Policy", policy)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_POST(self) -> None:
-            self.server.report = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            self._send("")
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = _Server(("127.0.0.1", 0), lambda *given: Handler(*given, directory=str(site)))
-    server.missing = []
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
-
-
-@contextlib.contextmanager
-def _chromium(url: str) -> Iterator[subprocess.Popen]:
-    profile = tempfile.mkdtemp(prefix="rungs-browser-")
-    quiet = "--no-first-run --disable-background-networking --disable-component-update --disable-sync --disable-quic"
-    command = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", *quiet.split()]
-    command += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--remote-debugging-port=0"]
-    command += [f"--user-data-dir={profile}", "--window-size=1400,1000", url]
-    browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield browser
-    finally:
-        browser.terminate()
-        try:
-            browser.wait(10)
-        except subprocess.TimeoutExpired:
-            browser.kill()
-            browser.wait()
-        shutil.rmtree(profile, ignore_errors=True)
-
-
-def _look(site: Path, pages: list[str]) -> dict[str, list[str]]:
+def _look(site: Path, names: list[str]) -> dict[str, list[str]]:
     """Open each page, look at it wide and narrow, and return what is wrong with it, nothing where all is well."""
-    return _drive(site, DRIVER.replace("PAGES", json.dumps(["/" + page for page in pages])))
-
-
-def _drive(site: Path, driver: str, seconds: float = 300) -> dict[str, list[str]]:
-    """What the driver, a page with a script, reports of the site; what is empty is left out."""
-    server = _serve(site, driver)
-    try:
-        with _chromium(f"http://127.0.0.1:{server.server_port}/__driver") as browser:
-            end = time.monotonic() + seconds
-            while server.report is None and time.monotonic() < end:
-                assert browser.poll() is None, f"{CHROMIUM} ended with {browser.returncode}"
-                time.sleep(0.05)
-        assert server.report is not None, f"the browser did not report within {seconds} s"
-        faults = {page: found for page, found in server.report.items() if found}
-        if server.missing:
-            faults["requests for files that are not there"] = sorted(set(server.missing))
-        return faults
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def _need_browser() -> None:
-    if CHROMIUM is None:
-        reason = "no chromium or chrome found; install it, or name it in RUNGS_CHROMIUM"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    return drive(site, DRIVER.replace("PAGES", json.dumps(["/" + name for name in names])))
 
 
 def test_every_page_draws_in_a_browser(site: Path) -> None:
-    _need_browser()
+    need_browser()
     # Code pages are all made alike: a few stand for them.
-    pages = _pages(site)
-    code = [name for name in pages if re.search(r"\.(py|toml|ya?ml|json)\.html$", name)]
-    shown = [name for name in pages if name not in code] + code[:: max(len(code) // 4, 1)]
+    names = pages(site)
+    code = [name for name in names if re.search(r"\.(py|toml|ya?ml|json)\.html$", name)]
+    shown = [name for name in names if name not in code] + code[:: max(len(code) // 4, 1)]
     assert _look(site, shown) == {}
 
 
 def test_the_browser_test_sees_each_fault(site: Path, tmp_path: Path) -> None:
-    _need_browser()
+    need_browser()
     faults = {
         "error.html": ("<script>nothing.there()</script>", "nothing is not defined"),
         "console.html": ("<script>console.error('no')</script>", "console.error: no"),
@@ -510,9 +357,9 @@ const sleep = ms => new Promise(done => setTimeout(done, ms));
 
 
 def test_search_finds_first_what_the_reader_means(site: Path) -> None:
-    _need_browser()
+    need_browser()
     wanted = tomllib.loads((ROOT / "tests" / "search_queries.toml").read_text(encoding="utf-8"))
-    found = _drive(site, SEARCH.replace("QUERIES", json.dumps(list(wanted))))
+    found = drive(site, SEARCH.replace("QUERIES", json.dumps(list(wanted))))
     wrong = {
         query: found.get(query) for query, page in wanted.items() if not found.get(query, [""])[0].startswith(page)
     }

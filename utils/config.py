@@ -20,6 +20,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from yaml.composer import ComposerError
 
 from utils.errors import ReaderError, shortened
 
@@ -98,11 +99,9 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         event = self.peek_event()
         if isinstance(event, yaml.AliasEvent):
-            raise yaml.composer.ComposerError(
-                problem="aliases (*name) are not understood", problem_mark=event.start_mark
-            )
+            raise ComposerError(problem="aliases (*name) are not understood", problem_mark=event.start_mark)
         if getattr(event, "tag", None) is not None:
-            raise yaml.composer.ComposerError(problem="tags (!name) are not understood", problem_mark=event.start_mark)
+            raise ComposerError(problem="tags (!name) are not understood", problem_mark=event.start_mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

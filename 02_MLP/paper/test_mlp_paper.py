@@ -28,17 +28,17 @@ def test_initialisation_depends_on_the_generator_alone(build, init):
     assert not weights[0]["linears.0.bias"].any()
 
 
-def test_each_network_is_drawn_by_its_rule():
-    for build, init in ((MLP, init_mlp), (MLP1998, init_mlp1998)):
-        model = build((300, 200, 100))
-        init(model, torch.Generator().manual_seed(0))
-        for p in model.parameters():
-            if p.ndim == 1:
-                assert not p.any()
-            elif build is MLP:
-                assert p.std().item() == pytest.approx((2.0 / p.shape[1]) ** 0.5, rel=0.02)
-            else:
-                assert p.abs().max().item() == pytest.approx(2.4 / p.shape[1], rel=1e-2)
+@pytest.mark.parametrize(("build", "init"), [(MLP, init_mlp), (MLP1998, init_mlp1998)])
+def test_each_network_is_drawn_by_its_rule(build, init):
+    model = build((300, 200, 100))
+    init(model, torch.Generator().manual_seed(0))
+    for p in model.parameters():
+        if p.ndim == 1:
+            assert not p.any()
+        elif build is MLP:
+            assert p.std().item() == pytest.approx((2.0 / p.shape[1]) ** 0.5, rel=0.02)
+        else:
+            assert p.abs().max().item() == pytest.approx(2.4 / p.shape[1], rel=1e-2)
 
 
 def test_squared_error_by_hand():

@@ -125,7 +125,7 @@ def find_work(name: str | None) -> Work:
     """
     name = name or progress.load().latest()
     if name is None:
-        raise RungsError("no exercise is begun; `rungs exercises` lists them, `rungs start 01.1` begins the first")
+        raise RungsError("no exercise is begun; `rungs exercises` lists them, `rungs start 01.0a` begins the first")
     head, _, tail = name.strip().rpartition(".")
     level = CAPSTONES.get(tail.lower())
     if level is None:

@@ -40,7 +40,7 @@ def new(
     from rungs.catalogue.loading import all_exercises
     from rungs.house import manifest, roots
     from rungs.house.template import chapter_files, write_files
-    from rungs.pages.refresh import PROJECT, rewrite
+    from rungs.pages.refresh import PROJECT, redraw, rewrite
 
     name = checked_name(name, chapter)
     files = chapter_files(chapter, name)
@@ -51,6 +51,7 @@ def new(
     all_exercises.cache_clear()
     found_at_once = roots.install()
     rewrite([PROJECT, ROOT / "README.md", ROOT / "00_Overview.md", *sorted(chapter.path.rglob("*.md"))])
+    redraw()  # the graph of the chapters shows what is written
     if as_json:
         said = {"chapter": chapter.id, "folder": chapter.folder, "name": name, "planned": is_planned}
         print(json.dumps(said | {"files": list(files), "found_at_once": found_at_once}, indent=2))

@@ -69,10 +69,15 @@ def rewrite(paths: Iterable[Path] | None = None, *, check: bool = False) -> list
             draft.write_text(fresh, encoding="utf-8")
             os.replace(draft, path)
     if paths is None:
-        stale += [path.relative_to(ROOT) for path, text in pictures() if _redrawn(path, text, check=check)]
+        stale += redraw(check=check)
     if check and stale:
         raise Failed(f"out of date: {', '.join(map(str, stale))}; run `rungs refresh`")
     return stale
+
+
+def redraw(*, check: bool = False) -> list[Path]:
+    """Draw anew what pictures are out of date, or only say which. Returns: their paths, relative to the root"""
+    return [path.relative_to(ROOT) for path, text in pictures() if _redrawn(path, text, check=check)]
 
 
 def pictures() -> Iterator[tuple[Path, str]]:
@@ -85,6 +90,7 @@ def pictures() -> Iterator[tuple[Path, str]]:
 def _redrawn(path: Path, text: str, *, check: bool) -> bool:
     fresh = not path.exists() or path.read_text(encoding="utf-8") != text
     if fresh and not check:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return fresh
 

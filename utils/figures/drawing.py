@@ -21,9 +21,10 @@ import html
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import ArrayLike
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 WIDTH = 350  # a phone of 390 px shows it at its own size
 
@@ -65,7 +66,9 @@ Point = tuple[float, float]
 def svg(height: float, title: str, parts: Iterable[str]) -> str:
     """The parts in one picture, without colours: `standalone` adds them, the site has its own."""
     head = f'<svg xmlns="http://www.w3.org/2000/svg" class="diagram" viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}"'
-    return f'{head} height="{height:g}" role="img" aria-label="{html.escape(title)}">{"".join(parts)}</svg>'
+    inside = "".join(parts)
+    role = "group" if "<a " in inside else "img"  # an image hides the links inside it from a screen reader
+    return f'{head} height="{height:g}" role="{role}" aria-label="{html.escape(title)}">{inside}</svg>'
 
 
 def standalone(drawing: str) -> str:
@@ -139,6 +142,8 @@ class Drawing:
         Args:
             form: how a number is written, "+.2f".
         """
+        import numpy as np  # the command draws nothing on its way to its help
+
         table = np.atleast_2d(np.asarray(values, dtype=float))
         rows, columns = table.shape
         width, height = cell
@@ -191,6 +196,8 @@ class Plot:
 
     def curve(self, x: ArrayLike, y: ArrayLike, kind: str = "", *, closed: bool = False) -> None:
         """A line through x (N) and y (N)."""
+        import numpy as np
+
         points = zip(np.asarray(x, float).tolist(), np.asarray(y, float).tolist(), strict=True)
         self.drawing.line([self.at(*point) for point in points], kind, closed=closed)
 

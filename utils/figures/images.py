@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from utils.figures.saving import PHOTOGRAPH
 from utils.figures.style import MUTED, RULE, WIDTH, finite_array, not_empty, project_style
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ def _mosaic(
     total = round(top + len(rows) * (height + gap) - gap + margin, 2)
     with project_style():
         figure = Figure(figsize=(WIDTH, total))
+        figure.set_label(PHOTOGRAPH)
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         axes.set_axis_off()
         index = 0

@@ -5,9 +5,9 @@ import numpy as np
 
 def data(rng, shape):
     """Log-rates, and counts drawn from the Poisson distributions of other rates; zeros among them."""
-    log_rates = rng.normal(size=shape)
-    counts = rng.poisson(2.0, size=shape).astype(np.float64)
-    counts.flat[:2] = 0.0, 5.0
+    log_rates = np.asarray(rng.normal(size=shape))
+    counts = np.asarray(rng.poisson(2.0, size=shape), dtype=np.float64)
+    counts.flat[:2] = (0.0, 5.0)[: counts.size]
     return log_rates, counts
 
 
@@ -24,7 +24,7 @@ def mean_minus_log_p(log_rates, counts):
 
 def check_forward(t):
     """The loss is the negative log-likelihood, up to a constant"""
-    for shape in [(7,), (5, 3)]:
+    for shape in [(7,), (5, 3), ()]:
         log_rates, counts = data(t.rng, shape)
         constant = math.fsum(math.log(math.factorial(int(c))) for c in counts.ravel()) / counts.size
         loss = t.call("PoissonLoss")
@@ -95,11 +95,21 @@ def check_deviance(t):
     t.equal(t.call("deviance", np.log(counts), counts), 0.0, what="the deviance of perfect rates")
 
 
+def fit_data(rng, n, features, level=0.5):
+    """x (n, features), and counts (n,) with log-rates around `level`."""
+    x = rng.normal(size=(n, features))
+    return x, rng.poisson(np.exp(0.4 * x @ rng.normal(size=features) + level))
+
+
 def check_fit(t):
     """The fit is the minimiser"""
-    for n, features in [(61, 3), (101, 5), (37, 1)]:
-        x = t.rng.normal(size=(n, features))
-        counts = t.rng.poisson(np.exp(0.4 * x @ t.rng.normal(size=features) + 0.5)).astype(np.float64)
+    problems = [fit_data(t.rng, n, features) for n, features in [(61, 3), (101, 5), (37, 1)]]
+    problems.append(fit_data(t.rng, 41, 2, level=34.0))  # counts of 1e14
+    x, counts = fit_data(t.rng, 31, 2)
+    problems.append((np.vstack([x, x * [1.0, -1.0]]), np.tile(counts, 2)))  # the second feature tells nothing
+    problems += [(x, counts.astype(np.float64)) for x, counts in problems]
+    for x, counts in problems:
+        n, features = x.shape
         with np.errstate(all="ignore"):
             got = t.call("fit_poisson", x, counts)
         t.require(isinstance(got, (tuple, list)) and len(got) == 2, "fit_poisson must return two arrays", got=got)

@@ -37,7 +37,7 @@ def steps_to(x, y, share):
 
 def check_losses(t):
     """The losses of a run are those of gradient descent"""
-    for n, scales, targets in [(53, (1.0, 2.0, 0.5), 2), (11, (3.0, 1.0), 3)]:
+    for n, scales, targets in [(53, (1.0, 2.0, 0.5), 2), (11, (3.0, 1.0), 3), (1, (2.0,), 1)]:
         x, y = problem(t.rng, n, scales, targets)
         curvatures, start = modes(x, y)
         lr = 0.7 * limit(x, y)
@@ -49,15 +49,17 @@ def check_losses(t):
 
 def check_measured(t):
     """The measured limit is where runs begin to diverge"""
-    x, y = problem(t.rng, 31, (1.0, 0.3), 3)
-    with np.errstate(all="ignore"):
-        got = t.call("measured_limit", x, y)
-    t.between(got, 0.96 * limit(x, y), 1.04 * limit(x, y), what="the measured limit", match=0.01)
+    for n, scales, targets in [(31, (1.0, 0.3), 3), (7, (9.0, 5.0), 2), (1, (0.2,), 1), (11, (0.2, 0.1), 13)]:
+        x, y = problem(t.rng, n, scales, targets)
+        with np.errstate(all="ignore"):
+            got = t.call("measured_limit", x, y)
+        t.between(got, 0.96 * limit(x, y), 1.04 * limit(x, y), what="the measured limit", match=0.01)
 
 
 def check_predicted(t):
     """The predicted limit agrees with the largest singular value"""
-    for n, scales, targets in [(53, (1.0, 2.0, 0.5), 2), (31, (0.2, 0.1), 3), (11, (1.0, 5.0, 2.0, 0.3, 1.0), 3)]:
+    wide = (1.0, 5.0, 2.0, 0.3, 1.0)
+    for n, scales, targets in [(53, (1.0, 2.0, 0.5), 2), (31, (0.2, 0.1), 3), (11, wide, 3), (1, (2.0,), 1)]:
         x, y = problem(t.rng, n, scales, targets)
         t.equal(t.call("predicted_limit", x, y), limit(x, y), why="below it every run converges, above it none does")
 
@@ -70,14 +72,20 @@ def check_steps(t):
         got = t.call("steps_needed", x, y, lr=lr, share=share)
         expected = steps_to(x, y, share)
         t.between(got, expected - 1, expected + 1, what=f"steps until {share:g} of the excess is left", match=0.0)
-    t.raises("steps_needed", x, y, lr=lr, share=1e-3, max_steps=3, error=RuntimeError)
+    t.equal(t.call("steps_needed", x, y, lr=lr, share=1.0), 0, what="steps until all of the excess is left")
+    t.equal(t.call("steps_needed", x, y, lr=lr, share=1e-3, max_steps=got), got, what="steps with just as many allowed")
+    t.raises("steps_needed", x, y, lr=lr, share=1e-3, max_steps=got - 1, error=RuntimeError)
+    x, y = problem(t.rng, 1, (2.0,), 1)
+    got = t.call("steps_needed", x, y, lr=0.5 * limit(x, y), share=0.1)
+    t.equal(got, 1, what="steps where the loss has a single curvature, at half of the limit")
 
 
 def check_speed_up(t):
     """Scaled features need fewer steps"""
-    x, y = problem(t.rng, scales=(1.0, 3.0, 0.5))
-    scaled = (x - x.mean(axis=0)) / x.std(axis=0)
-    expected = steps_to(x, y, 1e-6) / steps_to(scaled, y, 1e-6)
-    with np.errstate(all="ignore"):
-        got = t.call("speed_up", x, y, share=1e-6)
-    t.between(got, 0.85 * expected, 1.15 * expected, what="the speed-up")
+    for scales, targets, share in [((1.0, 3.0, 0.5), 2, 1e-6), ((1.0, 3.0, 0.5), 2, 1e-2), ((5.0,), 1, 1e-6)]:
+        x, y = problem(t.rng, scales=scales, targets=targets)
+        scaled = (x - x.mean(axis=0)) / x.std(axis=0)
+        expected = steps_to(x, y, share) / steps_to(scaled, y, share)
+        with np.errstate(all="ignore"):
+            got = t.call("speed_up", x, y, share=share)
+        t.between(got, 0.85 * expected, 1.15 * expected, what=f"the speed-up until {share:g} of the excess is left")

@@ -4,7 +4,7 @@ import numpy as np
 from logistic_numpy import CrossEntropyLoss
 
 SLOPES = np.array([0.25, -0.1, 0.7, 0.0, 1.3])
-SHAPES = [(7, 5), (3, 2, 5)]
+SHAPES = [(7, 5), (3, 2, 5), (5,)]
 
 
 def definition(x, slopes):
@@ -38,6 +38,8 @@ def check_forward(t):
     for shape in SHAPES:
         x = t.rng.normal(size=shape)
         t.equal(t.call(layer.forward, x), definition(x, SLOPES), what="the output")
+    x = t.rng.normal(size=(7, 1))
+    t.equal(t.call(layer_with(t, SLOPES[:1]).forward, x), definition(x, SLOPES[:1]), what="the output of one feature")
 
 
 def check_dx(t):
@@ -48,6 +50,9 @@ def check_dx(t):
         t.call(layer.forward, x)
         got = t.call(layer.backward, dy)
         t.equal(got, t.numeric_gradient(partial(definition, x, SLOPES), x, dy), rtol=1e-6, atol=1e-7, what="dx")
+    x, dy = np.zeros((7, 5)), t.rng.normal(size=(7, 5))
+    t.own_memory(t.call(layer.forward, x), x, what="the output")
+    t.equal(t.call(layer.backward, dy), SLOPES * dy, what="dx at x = 0", why="there the slope counts as the derivative")
 
 
 def check_dweight(t):
@@ -95,4 +100,4 @@ def check_std(t):
     for fan_in, slope in [(300, 0.25), (47, 0.0), (7, 1.0), (11, 2.0)]:
         got = t.call("prelu_std", fan_in, slope)
         survives = (weights * definition(nodes[:, None], [slope])[:, 0] ** 2).sum() / weights.sum()
-        t.equal(got**2 * fan_in * survives, 1.0, rtol=1e-6, what="the factor on the mean square of one layer")
+        t.equal(got**2 * fan_in * survives, 1.0, rtol=1e-8, what="the factor on the mean square of one layer")

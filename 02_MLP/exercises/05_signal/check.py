@@ -15,6 +15,18 @@ def growing():
     return growing_identity
 
 
+def narrowing():
+    """Not random: the first weight has its column 0 full of ones, the second a single one."""
+    rows = iter((slice(None), slice(1)))
+
+    def one_column(shape, *, rng):
+        weight = np.zeros(shape)
+        weight[next(rows), 0] = 1.0
+        return weight
+
+    return one_column
+
+
 def variance(init, fan_in, fan_out):
     """The variance that the rule states."""
     return {
@@ -34,6 +46,9 @@ def check_exact(t):
     t.between(got[1], 1.6, 2.4, what="the mean square after the first layer")
     why = "Here W is 2 I in the first layer, 3 I in the second, ...: a weight of its own for each layer."
     t.equal(got[2:] / got[1:-1], np.array([9.0, 16.0, 25.0, 36.0]), what="the ratios of the later layers", why=why)
+    got = t.call("mean_squares", narrowing(), 53, 2, t.rng)
+    why = "Here the first weight hands input 0 to all 53 units, and the second passes on unit 0 alone."
+    t.equal(got[2] / got[1], 1.0 / 53.0, what="the ratio of the second layer to the first", why=why)
 
 
 def check_depth(t):

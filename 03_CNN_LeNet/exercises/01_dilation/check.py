@@ -8,12 +8,14 @@ CASES = [  # H, W, k, stride, padding, dilation
     (11, 13, 2, 2, 0, 3),
     (7, 11, 3, 2, 3, 2),
     (11, 13, 3, 3, 2, 2),
+    (1, 1, 1, 1, 0, 1),
 ]
 
 
 def case(t, H, W, k):
-    """x (2, 3, H, W), weight (5, 3, k, k), bias (5,)"""
-    return t.rng.normal(size=(2, 3, H, W)), t.rng.normal(size=(5, 3, k, k)), t.rng.normal(size=5)
+    """x (2, 3, H, W), weight (5, 3, k, k), bias (5,); of a single pixel, one image with one map"""
+    B, C, out = (2, 3, 5) if H > 1 else (1, 1, 1)
+    return t.rng.normal(size=(B, C, H, W)), t.rng.normal(size=(out, C, k, k)), t.rng.normal(size=out)
 
 
 def positions(size, k, stride, padding, dilation):
@@ -59,7 +61,7 @@ def check_backward(t):
     """The gradients are those of the same convolution with zeros in the holes"""
     for H, W, k, stride, padding, dilation in CASES:
         x, weight, _ = case(t, H, W, k)
-        layer = Conv2d(3, 5, dilation * (k - 1) + 1, stride=stride, padding=padding, rng=t.rng)
+        layer = Conv2d(x.shape[1], len(weight), dilation * (k - 1) + 1, stride=stride, padding=padding, rng=t.rng)
         layer.weight[...] = 0.0
         layer.weight[:, :, ::dilation, ::dilation] = weight
         dy = t.rng.normal(size=layer.forward(x).shape)
@@ -71,3 +73,18 @@ def check_backward(t):
         t.equal(got[0], dx, what="dx")
         t.equal(got[1], layer.grads["weight"][:, :, ::dilation, ::dilation], what="dweight")
         t.equal(got[2], layer.grads["bias"], what="dbias")
+
+
+def check_no_loop(t):
+    """No loop over images or pixels"""
+    few, many = ((t.rng.normal(size=(n, 3, side, side)), *case(t, 7, 7, 3)[1:]) for n, side in ((2, 5), (151, 9)))
+    t.no_loop("dilated_conv2d", few, many, over="images or pixels")
+    back = [(t.rng.normal(size=(len(x), 5, x.shape[2] - 2, x.shape[3] - 2)), x, weight) for x, weight, _ in (few, many)]
+    t.no_loop("dilated_conv2d_backward", *back, over="images or pixels")
+
+
+def check_dtype(t):
+    """float32 gives float32 back"""
+    x, weight, bias = case(t, 7, 11, 3)
+    y = t.keeps_dtype("dilated_conv2d", x, weight, bias, stride=2)
+    t.keeps_dtype("dilated_conv2d_backward", y.astype(float), x, weight, stride=2)

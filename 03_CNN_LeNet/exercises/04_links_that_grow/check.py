@@ -102,6 +102,9 @@ def check_any_weight(t):
     """Whatever stands in the weight, only the links of the table count"""
     for k in (2, 3):
         params = {"weight": random(t, 7, 5, k, k).requires_grad_(), "bias": random(t, 7).requires_grad_()}
-        x = random(t, 2, 5, 7, 8)
-        got = t.call("table_conv2d", params, x, TABLE)
-        t.equal(got, reference(params["weight"], params["bias"], x).detach(), what=f"the output, k = {k}")
+        for n in (2, 1):
+            x = random(t, n, 5, 7, 8)
+            got = t.call("table_conv2d", params, x, TABLE)
+            t.equal(got, reference(params["weight"], params["bias"], x).detach(), what=f"the output, k = {k}")
+    t.keeps_dtype("table_conv2d", params, x, TABLE)
+    t.raises("table_conv2d", params, x[:, :4], TABLE, says="(7, 4")

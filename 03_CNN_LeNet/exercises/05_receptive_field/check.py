@@ -69,3 +69,21 @@ def check_growth(t):
     """The spread grows as it should with the depth"""
     got = t.call("growth", [2, 4, 8], 5, 5, 12, t.rng)
     t.between(got, 0.44, 0.56, what="the exponent", match=0.04)
+
+
+def check_growth_exactly(t):
+    """On two depths, the exponent is that of the averaged images"""
+    seed, k, channels, trials = int(t.rng.integers(2**31)), 3, 2, 4
+    got = t.call("growth", [1, 3], k, channels, trials, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    widths = []
+    for depth in (1, 3):
+        stacks = [
+            [Conv2d(channels, channels, k, bias=False, rng=rng).weight for _ in range(depth)] for _ in range(trials)
+        ]
+        p = np.sum([path_sums(kernels) for kernels in stacks], axis=(0, 2))
+        rows = np.arange(len(p))
+        mean = (p * rows).sum() / p.sum()
+        widths.append(math.sqrt((p * (rows - mean) ** 2).sum() / p.sum()))
+    why = "depth after depth, each with its own stacks drawn one after the other"
+    t.equal(got, math.log(widths[1] / widths[0]) / math.log(3.0), why=why)

@@ -1,6 +1,6 @@
 import numpy as np
 
-SIZES = [(7, 3), (5, 2), (2, 5)]
+SIZES = [(7, 3), (5, 2), (2, 5), (3, 1), (1, 2)]
 
 
 def problem(rng, n, channels):
@@ -23,6 +23,7 @@ def backward(t, x, weight, bias, dy):
     _, x_hat, std = forward(x, weight, bias)
     got = t.call("batch_norm_backward", dy, x_hat, std, weight)
     t.require(isinstance(got, (tuple, list)) and len(got) == 3, "batch_norm_backward must return three arrays", got=got)
+    t.own_memory(got[0], dy, x_hat, what="dx")
     return got
 
 
@@ -50,3 +51,10 @@ def check_no_gradient_along_a_constant(t):
     x, weight, bias, dy = problem(t.rng, 7, 3)
     dx, _, _ = backward(t, x, weight, bias, dy)
     t.equal(np.sum(dx, axis=0), np.zeros(3), atol=1e-10, what="the sum of dx over the batch")
+
+
+def check_dtype(t):
+    """float32 gives float32 back"""
+    x, weight, bias, dy = problem(t.rng, 7, 3)
+    _, x_hat, std = forward(x, weight, bias)
+    t.keeps_dtype("batch_norm_backward", dy, x_hat, std, weight)

@@ -33,7 +33,7 @@ def both_ways(t, rng, sizes, var=None, eps=1e-5, **options):
 
 def check_outputs(t):
     """One convolution gives what the two layers gave"""
-    for sizes in ((5, 3, 3), (3, 3, 1), (2, 7, 5)):
+    for sizes in ((5, 3, 3), (3, 3, 1), (2, 7, 5), (1, 1, 3)):
         got, expected = both_ways(t, t.rng, sizes)
         t.equal(
             got, expected, rtol=1e-9, atol=1e-11, what=f"the output with weight (O, C, k, k) = {(*sizes, sizes[-1])}"
@@ -58,3 +58,8 @@ def check_eps(t):
     for eps in (1e-3, 0.1):
         got, expected = both_ways(t, t.rng, (5, 3, 3), eps=eps)
         t.equal(got, expected, what=f"the output with eps = {eps:g}", why="some layers were trained with another eps")
+
+
+def check_dtype(t):
+    """float32 gives float32 back"""
+    t.keeps_dtype("fold", *problem(t.rng, 5, 3, 3))

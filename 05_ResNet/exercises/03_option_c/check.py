@@ -49,6 +49,12 @@ def check_forward(t):
     for sizes in SIZES:
         layer, x = block(t, sizes)
         t.equal(t.call(layer.forward, x), expected_output(layer.params, x, sizes[2]), rtol=1e-8, what="the output")
+    for shape in ((2, 3, 1, 1), (1, 3, 5, 7)):
+        layer, _ = block(t, (3, 5, 2))
+        x = t.rng.normal(size=shape)
+        t.equal(
+            t.call(layer.forward, x), expected_output(layer.params, x, 2), rtol=1e-8, what=f"the output for {shape}"
+        )
 
 
 def check_backward(t):

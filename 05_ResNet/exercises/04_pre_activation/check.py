@@ -31,6 +31,9 @@ def check_forward(t):
     for channels, size in ((3, (5, 7)), (2, (3, 5))):
         layer, x = block(t, channels), t.rng.normal(size=(2, channels, *size))
         t.equal(t.call(layer.forward, x), expected_output(layer.params, x), rtol=1e-8, what="the output")
+    for shape in ((2, 3, 1, 1), (1, 3, 5, 7)):
+        layer, x = block(t), t.rng.normal(size=shape)
+        t.equal(t.call(layer.forward, x), expected_output(layer.params, x), rtol=1e-8, what=f"the output for {shape}")
 
 
 def check_backward(t):
@@ -53,8 +56,12 @@ def check_identity(t):
     layer, x = block(t), t.rng.normal(size=(2, 3, 5, 7))
     layer.params["conv2.weight"][...] = 0.0
     dy = t.rng.normal(size=x.shape)
-    t.equal(t.call(layer.forward, x), x, what="the output", why="negative values pass too")
-    t.equal(t.call(layer.backward, dy), dy, what="dx")
+    y = t.call(layer.forward, x)
+    t.equal(y, x, what="the output", why="negative values pass too")
+    dx = t.call(layer.backward, dy)
+    t.equal(dx, dy, what="dx")
+    t.own_memory(y, x, what="the output")
+    t.own_memory(dx, dy, what="dx")
 
 
 def check_stack(t):

@@ -22,7 +22,7 @@ def gradients(t, x, w1, w2, dy):
 
 def check_weights(t):
     """The gradients of the weights agree with central differences"""
-    for sizes in ((5, 3, 7), (2, 5, 3)):
+    for sizes in ((5, 3, 7), (2, 5, 3), (1, 1, 7)):
         x, w1, w2 = problem(t.rng, *sizes)
         dy = t.rng.normal(size=x.shape)
         _, dw1, dw2 = gradients(t, x, w1, w2, dy)
@@ -33,7 +33,7 @@ def check_weights(t):
 
 def check_input(t):
     """The gradient of the input agrees with central differences"""
-    for sizes in ((5, 3, 7), (2, 5, 3)):
+    for sizes in ((5, 3, 7), (2, 5, 3), (1, 1, 7)):
         x, w1, w2 = problem(t.rng, *sizes)
         dy = t.rng.normal(size=x.shape)
         dx, _, _ = gradients(t, x, w1, w2, dy)
@@ -50,3 +50,11 @@ def check_open_and_shut(t):
         dx, _, _ = gradients(t, moved, w1, branch, dy)
         expected = dy if what == "positive" else np.zeros_like(dy)
         t.equal(dx, expected, what=f"dx where the branch is off and the output is {what}")
+        t.own_memory(dx, dy, what="dx")
+
+
+def check_dtype(t):
+    """float32 gives float32 back"""
+    x, w1, w2 = problem(t.rng)
+    _, cache = t.keeps_dtype("block_forward", x, w1, w2)
+    t.keeps_dtype("block_backward", t.rng.normal(size=x.shape), w1, w2, cache)

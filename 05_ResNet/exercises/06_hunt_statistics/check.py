@@ -69,3 +69,15 @@ def check_evaluation_changes_nothing(t):
     t.equal(t.call(layer.forward, x[2:4], False), y[2:4], what="two rows alone")
     t.equal(layer.running_mean, mean, what="the running mean")
     t.equal(layer.running_var, var, what="the running variance")
+
+
+def check_scale_and_shift(t):
+    """The scale, the shift and eps are used, in both modes"""
+    for channels in (3, 1):
+        layer, x = t.call("BatchNorm", channels, eps=0.5), t.rng.normal(size=(17, channels))
+        layer.weight, layer.bias = t.rng.normal(size=channels), t.rng.normal(size=channels)
+        expected = layer.weight * x / np.sqrt(1.5) + layer.bias
+        t.equal(t.call(layer.forward, x, False), expected, what="the output of a fresh layer in evaluation, eps = 0.5")
+        centred = x - x.mean(axis=0)
+        expected = layer.weight * centred / np.sqrt((centred**2).mean(axis=0) + 0.5) + layer.bias
+        t.equal(t.call(layer.forward, x, True), expected, what="the output in training, eps = 0.5")

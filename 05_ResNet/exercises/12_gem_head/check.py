@@ -29,6 +29,11 @@ def check_mean(t):
     for p in (1.0, 2.0, 3.7):
         pool = t.call("GeMPool", p).double()
         t.equal(t.call(pool, x), definition(x, p), rtol=1e-6, atol=1e-9, called=f"GeMPool({p})(x (2, 3, 5, 7))")
+    for eps in (0.3, 1e-3):
+        pool = t.call("GeMPool", 2.0, eps=eps).double()
+        t.equal(t.call(pool, x), definition(x, 2.0, eps), rtol=1e-6, what=f"the result with eps = {eps:g}")
+    one = x[:, :1, :1, :1]
+    t.equal(t.call(t.call("GeMPool").double(), one), definition(one, 3.0), rtol=1e-6, what="the result for one pixel")
     t.equal(t.call(pool.feat_mult), 1, what="feat_mult()")
 
 
@@ -105,3 +110,14 @@ def check_head(t):
     logits = model(x)
     t.equal(logits, pooled @ model.fc.weight.T + model.fc.bias, what="the logits", rtol=1e-6)
     t.require(model.num_classes == 7, "model.num_classes does not say so", got=str(model.num_classes))
+    t.require(
+        model.global_pool.p.dtype == torch.float64,
+        "p has another dtype than the model",
+        got=str(model.global_pool.p.dtype),
+    )
+
+
+def check_other_classes(t):
+    """Another number of classes"""
+    changed = t.call("gem_head", narrow(t.rng), 3)
+    t.equal(tuple(changed.fc.weight.shape), (3, 40), what="the shape of the classifier for 3 classes")

@@ -78,15 +78,18 @@ def check_hooks(t):
 
 def check_last_stage(t):
     """On the last stage, Grad-CAM is the row of the classifier times the features"""
-    model, x, target = narrow(t.rng), images(t.rng, 3, 96), [4, 0, 2]
-    with torch.no_grad():
-        features = model.forward_features(x)  # (3, C, 3, 3)
-        expected = torch.zeros(3, 3, 3, dtype=torch.float64)
-        for i, k in enumerate(target):
-            for c in range(features.shape[1]):
-                expected[i] += model.fc.weight[k, c] / 9 * features[i, c]
-    got = t.call("grad_cam", model, x, target)
-    t.equal(got, expected.clamp(min=0), rtol=1e-7, atol=1e-10, why="The head averages over 3 x 3 places and is linear.")
+    model, target = narrow(t.rng), [4, 0, 2]
+    for size, places in ((1, 1), (96, 3)):
+        x = images(t.rng, 3, size)
+        with torch.no_grad():
+            features = model.forward_features(x)  # (3, C, places, places)
+            expected = torch.zeros(3, places, places, dtype=torch.float64)
+            for i, k in enumerate(target):
+                for c in range(features.shape[1]):
+                    expected[i] += model.fc.weight[k, c] / places**2 * features[i, c]
+        got = t.call("grad_cam", model, x, target)
+        why = f"The head averages over {places} x {places} places and is linear."
+        t.equal(got, expected.clamp(min=0), rtol=1e-7, atol=1e-10, why=why)
     t.equal(t.call("grad_cam", model, x[1:2], [0])[0], got[1], rtol=1e-7, atol=1e-10, what="one image alone")
 
 
@@ -108,6 +111,7 @@ def check_untouched(t):
     """The model is afterwards as it was before"""
     model, x = narrow(t.rng), images(t.rng, 2, 48)
     expected = t.call("grad_cam", model, x, torch.tensor([1, 2]))
+    t.require(not expected.requires_grad, "the map is still part of a graph", got="requires_grad is True")
     model.train()
     model.layer3.eval()
     before = {name: value.clone() for name, value in model.state_dict().items()}

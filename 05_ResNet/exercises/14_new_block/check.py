@@ -78,6 +78,8 @@ def check_block(t):
     t.equal(count, 2 * (9 * 5 + 5 * 5 + 2 * 5), what="the number of parameters of SeparableBlock(5, 5)")
     x = tensor(t.rng, 2, 5, 7, 11)
     t.equal(t.call(block, x), by_hand(block.state_dict(), x, x), called="SeparableBlock(5, 5)(x (2, 5, 7, 11))")
+    x = tensor(t.rng, 1, 5, 1, 1)
+    t.equal(t.call(block, x), by_hand(block.state_dict(), x, x), called="SeparableBlock(5, 5)(x (1, 5, 1, 1))")
     block = drawn(t.call("SeparableBlock", 3, 7, stride=2, downsample=nn.Conv2d(3, 7, 1, stride=2)), t.rng)
     x = tensor(t.rng, 2, 3, 11, 6)
     shortcut = block.downsample(x)
@@ -104,6 +106,8 @@ def check_zero_init(t):
         block.bn2.bias.zero_()
     t.call(block.zero_init_last)
     t.equal(t.call(block, x), x.clamp(min=0), what="a block after zero_init_last()")
+    positive = x.abs()
+    t.own_memory(t.call(block, positive).detach(), positive, what="the output of a block after zero_init_last()")
     block = drawn(t.call("SeparableBlock", 5, 5, drop_path=Nothing()), t.rng)
     t.equal(t.call(block, x), x.clamp(min=0), what="a block whose drop_path drops everything")
 
@@ -123,7 +127,13 @@ def check_layers(t):
     t.require(kinds == expected, "bn1, bn2, act1 and act2 are of other classes", expected=str(expected), got=str(kinds))
     dtypes = {str(p.dtype) for p in block.parameters()}
     t.require(dtypes == {"torch.float64"}, "not every parameter has the dtype that was asked for", got=str(dtypes))
-    for name, value in [("cardinality", 2), ("base_width", 32), ("reduce_first", 2), ("aa_layer", nn.AvgPool2d)]:
+    for name, value in [
+        ("cardinality", 2),
+        ("base_width", 32),
+        ("reduce_first", 2),
+        ("aa_layer", nn.AvgPool2d),
+        ("drop_block", nn.Identity()),
+    ]:
         t.raises("SeparableBlock", 4, 4, says=name, **{name: value})
 
 
@@ -136,8 +146,9 @@ def check_model(t):
     )
     small = {"channels": (8, 16, 24, 40), "stem_type": "deep", "stem_width": 4}
     model = t.call(function, num_classes=3, drop_path_rate=0.2, **small)
-    blocks = [type(block).__name__ for stage in (model.layer1, model.layer4) for block in stage]
-    t.require(blocks == ["SeparableBlock"] * 4, "layer1 and layer4 must have two SeparableBlocks each", got=str(blocks))
+    blocks = [type(block).__name__ for i in (1, 2, 3, 4) for block in getattr(model, f"layer{i}")]
+    t.require(blocks == ["SeparableBlock"] * 8, "layer1 to layer4 must have two SeparableBlocks each", got=str(blocks))
+    t.raises(function, pretrained=True, error=RuntimeError, says="pretrained", **small)
     rate = getattr(model.layer4[1].drop_path, "drop_prob", None)
     t.equal(rate, 0.2, rtol=1e-6, what="the drop rate of the last block")
     t.equal(model.layer3[0].bn2.weight, torch.zeros(24), what="layer3.0.bn2.weight of a fresh model")

@@ -92,6 +92,8 @@ def check_nothing(t):
         [a] = parts(t, q, k, v, mask, [])
         empty = state(t, t.call("nothing", len(q), 2), len(q), 2, "nothing")
         t.equal(t.call("finish", empty), np.zeros((len(q), 2)), what="the output of nothing")
+        state(t, t.call("nothing", 3, 7), 3, 7, "nothing")
+        state(t, t.call("part", q[:0], k, v, mask[:0]), 0, 2, "part")
         for merged in (t.call("merge", a, empty), t.call("merge", empty, a)):
             t.equal(t.call("finish", merged), whole(q, k, v, mask), rtol=1e-10)
         keyless = state(t, t.call("part", q, k[:0], v[:0], mask[:, :0]), len(q), 2, "part")

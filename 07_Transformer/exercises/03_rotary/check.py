@@ -32,7 +32,7 @@ def check_odd_width(t):
 
 def check_backward(t):
     """The gradient agrees with central differences"""
-    for shape in ((5, 2), (3, 5, 6)):
+    for shape in ((5, 2), (3, 5, 6), (2, 3, 5, 2)):
         x, dy, positions = t.rng.normal(size=shape), t.rng.normal(size=shape), np.array([3, 0, 11, 4, 2])
         expected = t.numeric_gradient(lambda: turned(x, positions, 100.0), x, dy)  # noqa: B023
         t.equal(t.call("rotate_backward", dy, positions, 100.0), expected, rtol=1e-6, atol=1e-8)
@@ -40,15 +40,15 @@ def check_backward(t):
 
 def check_scores(t):
     """The scores are those of turned queries and keys"""
-    for n, m in ((5, 5), (2, 7), (1, 3)):
-        q, k = t.rng.normal(size=(2, 3, n, 6)), t.rng.normal(size=(2, 3, m, 6))
-        expected = np.zeros((2, 3, n, m))
+    for lead, n, m, base in (((2, 3), 5, 5, 1e4), ((), 2, 7, 1e4), ((3,), 1, 3, 100.0), ((2,), 1, 1, 1e4)):
+        q, k = t.rng.normal(size=(*lead, n, 6)), t.rng.normal(size=(*lead, m, 6))
+        expected = np.zeros((*lead, n, m))
         for i in range(n):
             for j in range(m):
-                a = turned(q[:, :, i : i + 1], [m - n + i], 10000.0)
-                b = turned(k[:, :, j : j + 1], [j], 10000.0)
-                expected[:, :, i, j] = (a * b).sum(axis=(2, 3)) / np.sqrt(6)
-        t.equal(t.call("rotary_scores", q, k, 10000.0), expected, why="The queries are the last n of the m positions.")
+                a = turned(q[..., i : i + 1, :], [m - n + i], base)
+                b = turned(k[..., j : j + 1, :], [j], base)
+                expected[..., i, j] = (a * b).sum(axis=(-2, -1)) / np.sqrt(6)
+        t.equal(t.call("rotary_scores", q, k, base), expected, why="The queries are the last n of the m positions.")
 
 
 def check_distance(t):
@@ -60,3 +60,11 @@ def check_distance(t):
         b = t.call("rotate", k, np.array([at]), 10000.0)
         found.append(float(np.sum(a * b)))
     t.equal(np.array(found), np.full(3, found[0]), rtol=1e-9, what="the score of two words three apart, at 0, 5 and 90")
+
+
+def check_new_array(t):
+    """The result is a new array, of the dtype of x"""
+    x, dy = t.rng.normal(size=(1, 6)), t.rng.normal(size=(1, 6))
+    t.own_memory(t.call("rotate", x, np.zeros(1)), x, what="x turned by an angle of 0")
+    t.keeps_dtype("rotate", x, np.array([3]))
+    t.keeps_dtype("rotate_backward", dy, np.array([3]))

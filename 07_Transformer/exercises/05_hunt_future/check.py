@@ -79,3 +79,13 @@ def check_gradients(t):
     for name, x, mine in zip(("dq", "dk", "dv"), (q, k, v), got, strict=True):
         expected = t.numeric_gradient(lambda: visible_only(q, k, v, mask), x, dy)
         t.equal(mine, expected, rtol=1e-6, atol=1e-7, what=name)
+
+
+def check_shapes(t):
+    """Any number of leading axes, and sizes of 1"""
+    for lead, n, m, d_k, d_v in (((), 3, 5, 2, 3), ((2, 3), 1, 5, 1, 1)):
+        q, k = t.rng.normal(size=(*lead, n, d_k)), t.rng.normal(size=(*lead, m, d_k))
+        v, mask = t.rng.normal(size=(*lead, m, d_v)), t.rng.random((*lead, n, m)) < 0.6
+        out, _ = forward(t, q, k, v, mask)
+        flat = [x.reshape(-1, *x.shape[-2:]) for x in (q, k, v, mask)]
+        t.equal(out, visible_only(*flat).reshape(*lead, n, d_v))

@@ -1,12 +1,12 @@
 import numpy as np
 
-SIZES = [(6, 2), (6, 3), (5, 5), (3, 1)]
+SIZES = [(6, 2), (6, 3), (5, 5), (3, 1), (1, 1)]
 
 
-def problem(rng, heads, groups, n=3, m=5):
-    q = rng.normal(size=(2, heads, n, 3))
-    k, v = rng.normal(size=(2, groups, m, 3)), rng.normal(size=(2, groups, m, 2))
-    mask = rng.random((2, 1, n, m)) < 0.7
+def problem(rng, heads, groups, n=3, m=5, *, sentences=2, d_k=3, d_v=2):
+    q = rng.normal(size=(sentences, heads, n, d_k))
+    k, v = rng.normal(size=(sentences, groups, m, d_k)), rng.normal(size=(sentences, groups, m, d_v))
+    mask = rng.random((sentences, 1, n, m)) < 0.7
     mask[..., 0] = True
     mask[1, 0, 1] = False
     return q, k, v, mask
@@ -37,13 +37,15 @@ def check_output(t):
         q, k, v, mask = problem(t.rng, heads, groups)
         y, _ = forward(t, q, k, v, mask)
         t.equal(y, by_heads(q, k, v, mask), why=f"{heads} heads of queries, {groups} of keys")
+    given = problem(t.rng, 6, 2, d_k=1, d_v=1)
+    t.equal(forward(t, *given)[0], by_heads(*given), why="each key and value is a single number")
 
 
 def check_refused(t):
     """Heads that cannot be divided are refused"""
     q, k, v, mask = problem(t.rng, 5, 2)
     t.raises("grouped_attention", q, k, v, mask, says="5")
-    t.raises("pool_heads", np.zeros((10, 3)), 5, 3, says="3")
+    t.raises("pool_heads", np.zeros((26, 3)), 13, 7, says="13")
 
 
 def check_query_gradient(t):
@@ -84,22 +86,29 @@ def check_no_copy(t):
 
 def check_no_loop(t):
     """No loop over heads or groups"""
-    small, large = (problem(t.rng, heads, groups) for heads, groups in ((2, 2), (36, 18)))
+    sizes = ((2, 2, 2), (36, 18, 31))
+    small, large = (problem(t.rng, heads, groups, sentences=count) for heads, groups, count in sizes)
     t.no_loop("grouped_attention", small, large, over="heads")
-    backward = [(t.rng.normal(size=(2, len(q[0]), 3, 2)), forward(t, q, *rest)[1]) for q, *rest in (small, large)]
+    backward = [(t.rng.normal(size=(*q.shape[:3], 2)), forward(t, q, *rest)[1]) for q, *rest in (small, large)]
     t.no_loop("grouped_attention_backward", *backward, over="heads")
+    weights = [(t.rng.normal(size=(heads * 7, 3)), heads, groups) for heads, groups, _ in sizes]
+    t.no_loop("pool_heads", *weights, over="heads")
 
 
 def check_pool(t):
     """Pooled heads are means of their groups"""
     for heads, groups in SIZES:
-        weight = t.rng.normal(size=(heads * 7, 3))
-        expected = np.zeros((groups * 7, 3))
+        width = 3 if heads > 1 else 1
+        weight = t.rng.normal(size=(heads * 7, width))
+        expected = np.zeros((groups * 7, width))
         for g in range(groups):
             share = heads // groups
             for h in range(g * share, (g + 1) * share):
                 expected[g * 7 : (g + 1) * 7] += weight[h * 7 : (h + 1) * 7] / share
-        t.equal(t.call("pool_heads", weight, heads, groups), expected)
+        got = t.call("pool_heads", weight, heads, groups)
+        t.equal(got, expected)
+        t.own_memory(got, weight)
+        t.keeps_dtype("pool_heads", weight, heads, groups)
 
 
 def check_bytes(t):

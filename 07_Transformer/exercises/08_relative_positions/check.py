@@ -17,8 +17,8 @@ def scores(q, k, table):
     return (q[..., None, :] * keys).sum(axis=-1) / np.sqrt(q.shape[-1])
 
 
-def problem(rng, n, m, reach):
-    return rng.normal(size=(2, 3, n, 5)), rng.normal(size=(2, 3, m, 5)), rng.normal(size=(2 * reach + 1, 5))
+def problem(rng, n, m, reach, lead=(2, 3), d=5):
+    return rng.normal(size=(*lead, n, d)), rng.normal(size=(*lead, m, d)), rng.normal(size=(2 * reach + 1, d))
 
 
 def check_rows(t):
@@ -33,11 +33,13 @@ def check_scores(t):
     for sizes in SIZES:
         q, k, table = problem(t.rng, *sizes)
         t.equal(t.call("relative_scores", q, k, table), scores(q, k, table))
+    q, k, table = problem(t.rng, 1, 1, 2, lead=(3,), d=1)
+    t.equal(t.call("relative_scores", q, k, table), scores(q, k, table), why="one query, one key, a width of 1")
 
 
-def gradients(t, sizes):
-    q, k, table = problem(t.rng, *sizes)
-    ds = t.rng.normal(size=(2, 3, *sizes[:2]))
+def gradients(t, sizes, lead=(2, 3)):
+    q, k, table = problem(t.rng, *sizes, lead)
+    ds = t.rng.normal(size=(*lead, *sizes[:2]))
     got = t.call("relative_scores_backward", ds, q, k, table)
     t.require(
         isinstance(got, (tuple, list)) and len(got) == 3,
@@ -49,8 +51,8 @@ def gradients(t, sizes):
 
 def check_query_and_key(t):
     """The gradients of queries and keys agree with central differences"""
-    for sizes in SIZES[1:3]:
-        q, k, table, ds, (dq, dk, _) = gradients(t, sizes)
+    for sizes, lead in zip(SIZES[1:3], ((2, 3), (3,)), strict=True):
+        q, k, table, ds, (dq, dk, _) = gradients(t, sizes, lead)
         t.equal(dq, t.numeric_gradient(lambda: scores(q, k, table), q, ds), rtol=1e-6, atol=1e-7, what="dq")  # noqa: B023
         t.equal(dk, t.numeric_gradient(lambda: scores(q, k, table), k, ds), rtol=1e-6, atol=1e-7, what="dk")  # noqa: B023
 

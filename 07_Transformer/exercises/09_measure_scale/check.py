@@ -3,24 +3,39 @@ import math
 import numpy as np
 
 
+def drawn(d_k, keys, trials, scale, rng):
+    """The definition, a product at a time."""
+    q, k = rng.normal(size=(trials, d_k)), rng.normal(size=(trials, keys, d_k))
+    return np.array([[scale * (q[i] @ k[i, j]) for j in range(keys)] for i in range(trials)])
+
+
+def norms(scores):
+    """The definition, from the matrix of each row."""
+    found = []
+    for row in scores:
+        p = np.exp(row - row.max())
+        p /= p.sum()
+        found.append(math.sqrt(((np.diag(p) - np.outer(p, p)) ** 2).sum()))
+    return np.array(found)
+
+
 def check_scores(t):
     """The scores are scaled products of each query with its own keys"""
-    seed = int(t.rng.integers(2**31))
-    got = t.call("draw_scores", 3, 5, 7, 0.4, np.random.default_rng(seed))
-    rng = np.random.default_rng(seed)
-    q, k = rng.normal(size=(7, 3)), rng.normal(size=(7, 5, 3))
-    t.equal(got, np.array([[0.4 * (q[i] @ k[i, j]) for j in range(5)] for i in range(7)]))
+    for keys in (5, 2):
+        seed = int(t.rng.integers(2**31))
+        got = t.call("draw_scores", 3, keys, 7, 0.4, np.random.default_rng(seed))
+        t.equal(got, drawn(3, keys, 7, 0.4, np.random.default_rng(seed)))
 
 
 def check_jacobian(t):
     """The size is the norm of the matrix"""
     scores = t.rng.normal(size=(5, 7)) * np.array([[0.1], [1.0], [3.0], [10.0], [30.0]])
-    expected = []
-    for row in scores:
-        p = np.exp(row - row.max())
-        p /= p.sum()
-        expected.append(math.sqrt(((np.diag(p) - np.outer(p, p)) ** 2).sum()))
-    t.equal(t.call("jacobian_size", scores), np.array(expected), rtol=1e-6, atol=1e-9)
+    t.equal(t.call("jacobian_size", scores), norms(scores), rtol=1e-6, atol=1e-9)
+    t.equal(t.call("jacobian_size", scores[:1]), norms(scores[:1]), rtol=1e-6, what="the size of a single row")
+    t.equal(t.call("jacobian_size", scores[:, :1]), np.zeros(5), atol=1e-9, what="the sizes of rows of one score")
+    whole = np.array([[0, 1, 2], [5, -1, 3]])
+    t.equal(t.call("jacobian_size", whole), norms(whole), rtol=1e-6, what="the sizes of rows of integers")
+    t.keeps_dtype("jacobian_size", scores)
 
 
 def check_large_scores(t):
@@ -33,7 +48,7 @@ def check_large_scores(t):
 def check_exponent(t):
     """The exponent of a power is found"""
     sizes = [3, 7, 20, 50]
-    for a in (-0.5, 2.0):
+    for a in (-0.5, 2.0, 0.3):
         t.equal(t.call("exponent", sizes, [5.0 * s**a for s in sizes]), a)
 
 
@@ -50,3 +65,14 @@ def check_growth_with_scale(t):
     got = t.call("growth", [32, 128, 512], 7, 300, True, t.rng)
     t.between(got[0], -0.03, 0.03, what="the exponent of the spread", match=0.04)
     t.between(got[1], -0.05, 0.05, what="the exponent of the gradient", match=0.04)
+
+
+def check_growth_exactly(t):
+    """On two widths, the exponents are those of the same draws"""
+    for scaled in (False, True):
+        seed = int(t.rng.integers(2**31))
+        got = t.call("growth", [2, 6], 3, 11, scaled, np.random.default_rng(seed))
+        rng = np.random.default_rng(seed)
+        low, high = (drawn(d_k, 3, 11, d_k**-0.5 if scaled else 1.0, rng) for d_k in (2, 6))
+        ratios = (high.std() / low.std(), norms(high).mean() / norms(low).mean())
+        t.equal(got, np.log(ratios) / math.log(3.0), what=f"the exponents with scaled={scaled}")

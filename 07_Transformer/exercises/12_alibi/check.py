@@ -42,8 +42,8 @@ def alibi(t, model):
     return got
 
 
-def tensors(rng, n, m, heads=3):
-    return [torch.from_numpy(rng.normal(size=(2, heads, length, 4))) for length in (n, m, m)]
+def tensors(rng, n, m, heads=3, width=4):
+    return [torch.from_numpy(rng.normal(size=(2, heads, length, width))) for length in (n, m, m)]
 
 
 def attention(q, k, v, price, mask, scale):
@@ -78,6 +78,12 @@ def check_self_attention(t):
         expected = attention(q, k, v, slopes * distances(n, m), None, 0.3).transpose(1, 2)
         encoder = SimpleNamespace(is_decoder=False, is_causal=False)
         t.equal(call(t, encoder, q, k, v, None), expected, rtol=1e-6, atol=1e-9, what=f"{n} queries, {m} keys")
+    t.keeps_dtype("alibi_attention", encoder, q, k, v, None, scaling=0.3)
+    q, k, v = tensors(t.rng, 3, 5, heads=1, width=1)
+    expected = attention(q, k, v, 2**-8 * distances(3, 5), None, 0.3).transpose(1, 2)
+    t.equal(call(t, encoder, q, k, v, None), expected, rtol=1e-6, atol=1e-9, what="one head of width 1")
+    dropped = call(t, encoder, q, k, v, None, dropout=0.5)
+    t.require(float((dropped - expected).abs().max()) > 1e-3, "a dropout of 0.5 changes nothing")
 
 
 def check_mask(t):

@@ -50,6 +50,14 @@ def compare(t, model, begin, new_tokens, what):
 def check_greedy(t):
     """It gives what generate gives"""
     compare(t, MODEL, START, 5, "the answers")
+    source, mask = sentences()
+    got = t.call("greedy_with_cache", MODEL, source[:1], mask[:1], START[:1], 5)
+    right = expected(MODEL, START, 5)[:1, : got.shape[1]]
+    t.equal(got, right, what="the answer to the first sentence alone")
+    options = {"decoder_input_ids": START[:1], "max_new_tokens": 3, "num_beams": 1, "do_sample": False}
+    right = MODEL.generate(source[:1, :1], attention_mask=mask[:1, :1], **options)
+    got = t.call("greedy_with_cache", MODEL, source[:1, :1], mask[:1, :1], START[:1], 3)
+    t.equal(got, right, what="the answer to a single word")
 
 
 def check_begin(t):

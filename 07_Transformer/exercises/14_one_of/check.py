@@ -54,6 +54,8 @@ def check_allowed(t):
     ):
         got = allowed(t, processor, rows)
         t.require(got == expected, f"what is allowed after {rows}", expected=str(expected), got=str(got))
+    got = allowed(t, t.call("OneOf", ANSWERS, 22), [[1, 7], [1, 9]])
+    t.require(got == [[22]] * 2, "what is allowed after an answer, with eos=22", expected="[22] twice", got=str(got))
 
 
 def check_begin(t):
@@ -96,3 +98,32 @@ def check_choose(t):
         for i, answer in enumerate(got):
             what = f"the answer of model {number} to sentence {i}"
             t.equal(np.array(answer, dtype=float), np.array(ANSWERS[int(best[i])], dtype=float), what=what)
+
+
+def greedy(model, source, mask):
+    """The answer that a single beam finds: at each step the most probable word that can still become an answer."""
+    found = []
+    while not found or found[-1] != 2:
+        ways = {(*a, 2)[len(found)] for a in ANSWERS if a[: len(found)] == found}
+        with torch.no_grad():
+            target = torch.tensor([[1, *found]])
+            logits = model(input_ids=source, attention_mask=mask, decoder_input_ids=target).logits[0, -1]
+        found.append(max(ways, key=lambda word: float(logits[word])))
+    return found[:-1]
+
+
+def check_one_beam(t):
+    """With a single beam, the most probable word is taken at each step"""
+    source, mask = sentences()
+    for model in MODELS:
+        got = t.call("choose", model, source, mask, ANSWERS, 1)
+        for i, answer in enumerate(got):
+            expected = greedy(model, source[i : i + 1], mask[i : i + 1])
+            t.equal(np.array(answer, dtype=float), np.array(expected, dtype=float), what=f"the answer to sentence {i}")
+
+
+def check_long_answer(t):
+    """A long answer to one word comes back whole"""
+    long = [12] * 25
+    got = t.call("choose", MODELS[0], torch.tensor([[5]]), torch.ones(1, 1, dtype=torch.long), [long], 2)
+    t.equal(np.array(got, dtype=float), np.array([long], dtype=float), what="the only answer there is, of 25 words")

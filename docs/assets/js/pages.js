@@ -16,3 +16,8 @@ addEventListener("load", markScrolling);
 addEventListener("resize", markScrolling);
 document.addEventListener("toggle", markScrolling, true);
 document.addEventListener("change", markScrolling);
+
+// The theme puts a <nav> into every block of code: a group of buttons, no landmark of the page.
+const asGroups = () => document.querySelectorAll(".md-code__nav:not([role])").forEach(nav => nav.setAttribute("role", "group"));
+new MutationObserver(asGroups).observe(document.body, { childList: true, subtree: true });
+asGroups();

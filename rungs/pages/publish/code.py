@@ -77,7 +77,7 @@ def section(path: Path, name: str) -> str | None:
 def code_block(code: str, language: str, title: str, *, numbers: bool = False, extra: str = "") -> str:
     fence = "~" * max(3, 1 + max((len(run) for run in re.findall("~+", code)), default=0))
     options = f'title="{title}"' + (' linenums="1"' if numbers else "") + extra
-    wrap = " .rungs-wrap" if language == "json" else ""  # a receipt's command is one long line
+    wrap = " .rungs-wrap" if language in ("json", "makefile") else ""  # a command is one long line
     return f"{fence} {{ .{language}{wrap} {options} }}\n{code.rstrip()}\n{fence}\n"
 
 

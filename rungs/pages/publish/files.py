@@ -14,6 +14,7 @@ from rungs.pages.publish.code import BARE, LANGUAGES, code_block
 from rungs.pages.publish.exercises import exercise_page
 from rungs.pages.publish.notebook import NOTEBOOK, notebook_page
 from rungs.pages.publish.receipts import is_receipt, receipt_page
+from rungs.pages.publish.records import is_record, record_page
 from utils.chapters import ROOT, Chapter, all_chapters
 
 IMAGES = {".png", ".svg"}
@@ -61,6 +62,8 @@ def add_repository(files: Files, config: MkDocsConfig) -> None:
             files.append(_file(config, rel))
         elif is_receipt(rel):
             files.append(_page(config, rel, receipt_page(ROOT / rel)))
+        elif is_record(rel):
+            files.append(_page(config, rel, record_page(ROOT / rel)))
         elif rel.suffix == NOTEBOOK:
             files.append(_file(config, rel))  # to be downloaded
             files.append(_page(config, rel, notebook_page(ROOT / rel)))

@@ -12,6 +12,7 @@ import os
 import re
 import tempfile
 from dataclasses import dataclass, field
+from typing import Any
 
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.pages import Page
@@ -71,7 +72,7 @@ class Formulas:
         new = list({f.key: f for f, _ in self.found if f.key not in kept}.values())
         if new:
             made = node("katex.js", [{"tex": f.tex, "display": f.display} for f in new])
-            results = dict(zip((f.key for f in new), made, strict=True))  # pyright: ignore[reportArgumentType]
+            results: dict[str, Any] = dict(zip((f.key for f in new), made, strict=True))
             for formula, page in self.found:
                 if isinstance(result := results.get(formula.key), dict):
                     raise PluginError(f"{page}: {result['error']}")

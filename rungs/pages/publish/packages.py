@@ -17,6 +17,7 @@ import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
@@ -72,7 +73,7 @@ def _install(folder: Path) -> None:
         raise PluginError(f"npm could not install what docs/assets/package-lock.json pins:\n{done.stderr[-2000:]}")
 
 
-def node(script: str, given: object) -> object:
+def node(script: str, given: object) -> Any:
     """Run a script of this package with node: JSON in, JSON out; `require` finds the npm packages.
 
     Raises:

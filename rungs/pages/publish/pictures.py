@@ -1,22 +1,27 @@
-"""Diagrams on the site: the committed SVG files drawn again in the page, with links, in its colours."""
+"""Pictures on the site: diagrams drawn again in the page, with links, in its colours; figures with their size."""
 
 from __future__ import annotations
 
 import posixpath
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
+from PIL import Image
 
 from rungs.pages.diagrams import diagram
 from rungs.pages.graph import FILE, chapter_graph
 from rungs.pages.publish.navigation import chapter_url
 from utils.chapters import ROOT
+from utils.figures.saving import KIND, PHOTOGRAPH
 
 # A paragraph in italics below a picture is its caption.
-IMAGE = re.compile(r"^!\[[^\]]*\]\((?!\w+:)(\S+\.svg)\)[ \t]*$(?:\n\n\*(?!\*)((?:.+\n)*?.+)\*[ \t]*$)?", re.M)
+DRAWN = re.compile(r"^!\[[^\]]*\]\((?!\w+:)(\S+\.svg)\)[ \t]*$(?:\n\n\*(?!\*)((?:.+\n)*?.+)\*[ \t]*$)?", re.M)
 STYLE = re.compile(r"<style>.*?</style>", re.S)
+IMG = re.compile(r'<img [^>]*?src="(?!\w+:)([^"]+\.(?:png|svg))"')
 
 
 def inline(markdown: str, page: Page, files: Files) -> str:
@@ -40,4 +45,39 @@ def inline(markdown: str, page: Page, files: Files) -> str:
         caption = f"\n*{match[2]}*\n{{: .rungs-caption }}\n" if match[2] else ""
         return f'\n<figure class="rungs-diagram">{drawn}</figure>\n{caption}'
 
-    return IMAGE.sub(draw, markdown)
+    return DRAWN.sub(draw, markdown)
+
+
+def sized(content: str, page: Page, files: Files) -> str:
+    """The images of a page: loaded when they come near, with their size so that nothing moves, photographs marked."""
+    folder = posixpath.dirname(page.file.src_uri)
+
+    def image(match: re.Match[str]) -> str:
+        # MkDocs has led the link from the page's address; the source has the same name.
+        file = ROOT / posixpath.normpath(posixpath.join(folder, unquote(match[1])))
+        if not file.is_file():
+            return match[0]
+        width, height = size(file)
+        photograph = 'class="photo" ' if is_photograph(file) else ""
+        return f'<img {photograph}loading="lazy" width="{width}" height="{height}" {match[0].removeprefix("<img ")}'
+
+    return IMG.sub(image, content)
+
+
+def size(file: Path) -> tuple[int, int]:
+    """Width and height of a PNG or an SVG in pixels."""
+    if file.suffix == ".svg":
+        box = re.search(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"', file.read_text(encoding="utf-8")[:2000])
+        if box is None:
+            raise PluginError(f"{file.relative_to(ROOT)} has no viewBox")
+        return round(float(box[1])), round(float(box[2]))
+    with Image.open(file) as image:
+        return image.size
+
+
+def is_photograph(file: Path) -> bool:
+    """Whether a figure is made of images, as `utils.figures.saving` noted in it: these are not turned round in the dark."""
+    if file.suffix != ".png":
+        return False
+    with Image.open(file) as image:
+        return image.info.get(KIND) == PHOTOGRAPH

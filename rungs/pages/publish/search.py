@@ -44,6 +44,9 @@ BOOSTS = (
     (r"^[^/]+/($|index|code|results|production/)", 1.5),
 )
 """Where a page is -> how much more its hits count: glossary and theory first, exercises last."""
+CODE = re.compile(
+    r"<pre>.*?</pre>", re.S
+)  # a third of the index, which every page loads; names of code are in the prose
 UNSEARCHED = re.compile(r"/mistakes/|/results/|^docs/0[6789]_|^tests/")
 
 
@@ -58,6 +61,7 @@ def improve(site: Path) -> None:
 def improved(entry: dict) -> dict:
     boost = next((factor for place, factor in BOOSTS if re.search(place, entry["location"])), 1.0)
     title = re.sub(r"<[^>]+>", "", entry["title"])
+    entry = entry | {"text": CODE.sub("", entry["text"])}
     tags = other_words(title)
     if entry["location"].startswith("docs/glossary.html#"):
         tags.insert(0, title)  # a term is what its entry is about: more than a word of a longer heading
