@@ -62,7 +62,7 @@ def check_backward(t):
 
 def check_large_scores(t):
     """Scores of a thousand shut the gate or open it, without overflow"""
-    x, g, dy, p = problem(t, 2, 3, 5, 7, 4, 6)
+    x, g, _, p = problem(t, 2, 3, 5, 7, 4, 6)
     for c in (-1000.0, 1000.0):
         y, alpha = t.call("gate", x, g, p | {"c": np.array(c)})
         t.own_memory(y, x)

@@ -1,4 +1,3 @@
-"""The last row was counted from the end, and is one too large: upside down, the first row that is seen has no rows before it when the
-last row of the image is seen."""
+"""The last row is one too large. Upside down, the table begins with the last row of the image, whose number is side - 1."""
 
 CHANGES = [("side - 1 - changed", "side - changed")]
