@@ -6,10 +6,11 @@ from torch import nn
 
 
 def narrow(rng, **settings):
-    """A shallow float64 U-Net whose parameters and statistics are drawn from rng."""
-    made = {"encoder_weights": None, "encoder_depth": 3, "decoder_channels": (9, 7, 5), "classes": 2} | settings
+    """A shallow float64 U-Net whose parameters and statistics are drawn from rng, as is what torch draws after it."""
+    torch.manual_seed(int(rng.integers(2**31)))
+    made = {"encoder_weights": None, "encoder_depth": 4, "decoder_channels": (11, 9, 7, 5), "classes": 2} | settings
     model = smp.Unet("resnet18", **made).double()
-    del model.encoder.layer3, model.encoder.layer4  # unused at depth 3
+    del model.encoder.layer4  # unused at depth 4
     with torch.no_grad():
         for name, value in model.state_dict().items():
             if value.dtype.is_floating_point:
@@ -34,7 +35,7 @@ def check_layers(t):
     """Every block has its transposed convolution"""
     model = narrow(t.rng)
     changed = changed_model(t, model)
-    for block, channels in zip(changed.decoder.blocks, (128, 9, 7), strict=True):
+    for block, channels in zip(changed.decoder.blocks, (256, 11, 9, 7), strict=True):
         up = getattr(block, "upconv", None)
         t.require(isinstance(up, nn.ConvTranspose2d), "block.upconv must be an nn.ConvTranspose2d", got=repr(up))
         made = torch.tensor([up.in_channels, up.out_channels, *up.kernel_size, *up.stride, *up.padding])
@@ -86,12 +87,9 @@ def check_names(t):
     before = set(model.state_dict())
     changed = changed_model(t, model)
     after = set(changed.state_dict())
-    new = {f"decoder.blocks.{i}.upconv.{p}" for i in range(3) for p in ("weight", "bias")}
-    t.require(
-        after == before | new,
-        "the state_dict must have the old names and those of upconv",
-        got=str(sorted(after ^ before)),
-    )
+    new = {f"decoder.blocks.{i}.upconv.{p}" for i in range(4) for p in ("weight", "bias")}
+    say = "the state_dict must have the old names and those of upconv"
+    t.require(after == before | new, say, got=str(sorted(after ^ before)))
     changed(images(t.rng, 16, 16)).sum().backward()
     silent = [i for i, block in enumerate(changed.decoder.blocks) if not block.upconv.weight.grad.abs().sum() > 0]
     t.require(not silent, "some upconv gets no gradient", got=str(silent))
