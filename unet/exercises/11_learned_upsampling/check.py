@@ -59,7 +59,7 @@ def check_beginning(t):
 def check_use(t):
     """The transposed convolution takes part, block by block"""
     model = changed_model(t, narrow(t.rng).eval())
-    x = images(t.rng, 16, 24)
+    x = images(t.rng, 16, 32)
     for block in model.decoder.blocks:
         seen = []
         handle = block.conv1.register_forward_pre_hook(
