@@ -1,9 +1,10 @@
-"""Settings for every test: one thread a worker, and hypothesis examples that are the same in each run."""
+"""Settings for every test: one thread a worker, no GPU, and hypothesis examples that are the same in each run."""
 
 import os
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")  # before NumPy and torch are imported
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")  # a copy of a process cannot use the GPU that the process has used
 
 from hypothesis import settings  # noqa: E402
 

@@ -84,27 +84,36 @@ def test_the_map_comes_at_once():
     assert "Next" in done.stdout
 
 
-@pytest.mark.parametrize("arguments", [["climb", "99"], ["--help"], ["verify", "lenett"], ["train", "03", "--bad"]])
-def test_help_and_errors_load_no_torch(arguments):
-    code = (
-        f"import sys; from rungs.cli import main; main({arguments!r});"
-        "sys.exit(str({'torch', 'sklearn', 'matplotlib', 'numpy'} & set(sys.modules)).replace('set()', '') or 0)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
+CALLS = """
+import contextlib, json, os, sys
+from rungs.app import COMMANDS
+from rungs.cli import main
+loaded = []
+for arguments in json.loads(sys.argv[1]):
+    with open(os.devnull, "w") as nothing, contextlib.redirect_stdout(nothing), contextlib.redirect_stderr(nothing):
+        main(arguments)
+    commands = [name for name, (package, _) in COMMANDS.items() if f"rungs.{package}.{name}" in sys.modules]
+    loaded.append([commands, sorted({"torch", "sklearn", "matplotlib", "numpy"} & set(sys.modules))])
+print(json.dumps(loaded))
+"""
 
 
-@pytest.mark.parametrize(
-    ("arguments", "loaded"),
-    [(["--version"], []), (["hint", "99.9"], ["hint"]), (["climb", "99"], ["climb"]), (["--help"], list(COMMANDS))],
-)
-def test_a_command_is_loaded_when_its_name_is_typed(arguments, loaded):
-    code = (
-        f"import sys; from rungs.app import COMMANDS; from rungs.cli import main; main({arguments!r});"
-        "print([name for name, (package, _) in COMMANDS.items() if f'rungs.{package}.{name}' in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
-    assert done.stdout.splitlines()[-1] == str(loaded)
+def test_help_and_errors_load_the_command_alone_and_no_library():
+    """One process makes all calls, so that each line has the commands of those before it too."""
+    calls = {
+        "--version": [],
+        "hint 99.9": ["hint"],
+        "climb 99": ["climb"],
+        "verify lenett": ["verify"],
+        "train 03 --bad": ["train"],
+        "--help": COMMANDS,
+    }
+    lines = json.dumps([line.split() for line in calls])
+    done = subprocess.run([sys.executable, "-c", CALLS, lines], capture_output=True, text=True, cwd=ROOT, check=True)
+    known = set()
+    for line, (commands, libraries) in zip(calls, json.loads(done.stdout), strict=True):
+        known |= set(calls[line])
+        assert (set(commands), libraries) == (known, []), line
 
 
 def test_version(capsys):

@@ -45,6 +45,7 @@ def test_a_line_is_the_statement_below_or_before_its_comment(chapter: Path) -> N
     assert equations.faults() == []
     found = [(line.equation, line.number, line.code) for line in equations.lines()]
     assert found == [("twice", 3, "y = (\n    2 * x\n)"), ("twice", 6, "return y")]
+    assert equations.listed() == ["twice (01/theory.md)", "    01/numpy/a.py:3", "    01/numpy/a.py:6"]
 
 
 def test_an_equation_without_a_line_and_a_line_without_an_equation_are_named(chapter: Path) -> None:

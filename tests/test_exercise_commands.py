@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from rungs import progress
 from rungs.app import app
 from rungs.catalogue.loading import find_exercise
+from rungs.cli import main
 from rungs.errors import RungsError
 
 EXERCISE = find_exercise("ridge-gradient")
@@ -267,10 +268,10 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-def test_answers_that_raise_what_they_should_not(file: Path, answer: str) -> None:
+def test_answers_that_raise_what_they_should_not(file: Path, answer: str, capsys: pytest.CaptureFixture[str]) -> None:
     run("start", "01.1")
     file.write_text(answer)
-    command = [sys.executable, "-m", "rungs", "check", "01.1"]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONIOENCODING": "utf-8"})
-    assert (done.returncode, done.stderr) == (1, "")
-    assert ANSWERS[answer] in done.stdout
+    assert main(["check", "01.1"]) == 1
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert ANSWERS[answer] in said.out

@@ -88,6 +88,9 @@ def test_a_bench_times_every_level_in_float32(name: str, monkeypatch: pytest.Mon
     ladder = LADDERS[name]
     assert ladder.bench is not None
     started = []
+    monkeypatch.setattr(
+        "torch.compile", lambda module: module
+    )  # its loading takes seconds, and no step of it runs here
     for level in {type(level) for level in [*ladder.levels.values(), *ladder.references.values()]}:
         if level.start is not None:
             monkeypatch.setattr(level, "start", remembering(level.start, started))

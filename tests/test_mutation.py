@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from rungs.catalogue.exercise import Claim, Exercise
 from rungs.catalogue.loading import all_exercises, find_exercise
-from rungs.checking.changes import source_changes
+from rungs.checking.changes import Change, source_changes
 from rungs.checking.checker import check_file
 from rungs.checking.claims import hints
 from rungs.checking.mutation import SEED, forked, receipt, try_all, try_changes, try_sample
@@ -35,7 +36,10 @@ def test_source_is_changed_one_place_at_a_time() -> None:
 def test_a_copy_of_the_process_that_hangs_or_ends_gives_nothing() -> None:
     assert forked(lambda: {"a": 1}, 30.0) == {"a": 1}
     assert forked(lambda: os._exit(3), 30.0) is None
-    assert forked(lambda: __import__("time").sleep(60), 0.2) is None
+    with pytest.raises(TimeoutError):
+        forked(lambda: time.sleep(60), 0.01)
+    with pytest.raises(TimeoutError):
+        forked(lambda: [None for _ in iter(int, 1)] and None, 0.5)
 
 
 CLEAN = [exercise for exercise in all_exercises() if receipt().get(exercise.id, {}).get("passed") == []]
@@ -61,6 +65,13 @@ def test_a_change_that_passes_is_named_unless_it_is_allowed() -> None:
     strict = dataclasses.replace(RIDGE, allowed={})
     assert try_changes(strict, changes, 1.0).passed == [changes[0].name]
     assert list(try_changes(RIDGE, changes, 1.0).allowed) == [changes[0].name]
+
+
+def test_a_change_that_only_takes_too_long_is_named() -> None:
+    endless = Change("endless", RIDGE.solution + "\nwhile True: pass\n")
+    wrong = Change("wrong", WRONG)
+    tally = try_changes(RIDGE, [endless, wrong], 0.0)
+    assert (tally.refused, tally.late) == (2, ["endless"])
 
 
 FORGED = """

@@ -112,7 +112,7 @@ def test_a_page_shows_each_folded(chapter: Chapter) -> None:
     write(chapter, GOOD.replace("the two", "`<a>` & b"))
     text = questions_markdown(chapter, chapter.path)
     assert text.startswith(
-        '<details markdown="1">\n<summary>Which of <code>&lt;a&gt;</code> &amp; b is it? <em>(trap)</em>'
+        '<details class="question" markdown="1">\n<summary>Which of <code>&lt;a&gt;</code> &amp; b is it? <em>(trap)</em>'
     )
     assert "(theory.md#1-the-first-in-short)" in text
     assert text.endswith("</details>")

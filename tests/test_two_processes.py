@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from utils.runs import saved_params
 from utils.training_utils import processes
 
 STEPS = 3
+PATIENCE = 300.0  # seconds on a busy machine
 LADDERS = {f"{c.id} {name}": ladder for c in written_chapters() for name, ladder in load_ladders(c.id).items()}
 
 
@@ -69,25 +69,25 @@ def member(rank: int, folder: Path, port: str) -> None:
 
 
 def start_two(folder: Path) -> None:
-    import torch._dynamo  # noqa: F401 - takes seconds; once here instead of in both processes
+    """Two copies of this process: they have torch loaded."""
+    import torch._dynamo  # noqa: F401 - takes seconds; once here instead of in both copies
     from torch.multiprocessing.spawn import start_processes
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    start_processes(member, args=(folder, port), nprocs=2, start_method="fork")
+    end = time.monotonic() + PATIENCE
+    two = start_processes(member, args=(folder, port), nprocs=2, join=False, daemon=True, start_method="fork")
+    assert two is not None
+    while not two.join(timeout=1.0):
+        assert time.monotonic() < end, "the two wait for each other"
 
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that the two have written to."""
-    folder, root = tmp_path_factory.mktemp("two"), Path(__file__).parents[1]
-    environment = {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    code = f"import pathlib; from tests.test_two_processes import start_two; start_two(pathlib.Path({str(folder)!r}))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, timeout=180
-    )
-    assert done.returncode == 0, done.stderr
+    folder = tmp_path_factory.mktemp("two")
+    start_two(folder)
     return folder
 
 

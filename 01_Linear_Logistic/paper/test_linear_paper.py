@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from evaluate_linear import SQUASHES, closed_forms, pairwise_scores, pairwise_units
+from evaluate_linear import CUT_OFFS, SQUASHES, closed_forms, pairwise_scores, pairwise_units, units_by_cut_off
 from linear_data import load_rows
 from linear_paper import LinearRegression, fit_least_squares, training_step
 from train_linear import CONFIGS, LinearConfig, main
@@ -114,10 +114,20 @@ def test_pairwise_units_answer_with_the_sign() -> None:
     assert np.all(output[labels == 2] < 0)
 
 
+def test_units_by_cut_off_are_those_of_the_solver_and_a_larger_cut_off_makes_them_smaller() -> None:
+    train = load_rows("digits", "train")
+    x, labels = train["inputs"], train["targets"]
+    found = units_by_cut_off(x, labels, 10, (1e-10, 1e-1))
+    for pair, (weight, bias) in pairwise_units(x, labels, 10).items():
+        np.testing.assert_allclose(found[1e-10][pair][0], weight, atol=1e-8)
+        np.testing.assert_allclose(found[1e-10][pair][1], bias, atol=1e-8)
+        assert np.linalg.norm(found[1e-1][pair][0]) < np.linalg.norm(weight)
+
+
 def test_closed_forms_on_digits() -> None:
     """The same rows as on MNIST, and the same order: votes beat clipped outputs beat raw sums."""
     found = {fields["name"]: fields["values"][0] for fields in closed_forms(dataset="digits")}
-    assert set(found) == {"least-squares", "ridge-1000", *SQUASHES}
+    assert set(found) == {"least-squares", "ridge-1000", *SQUASHES, *CUT_OFFS}
     assert found["pairwise-votes"] <= found["pairwise-clipped"] <= found["pairwise-raw"]
     assert all(0 < value < 30 for value in found.values())
 
@@ -140,5 +150,7 @@ def test_receipts() -> None:
     error = {name: receipt.mean for name, receipt in receipts.items()}
     assert error["softmax"] < 8.0 < error["lecun1998"] < 12.0 < 13.5 < error["least-squares"] < 14.5
     assert error["pairwise-votes"] < 7.6 < error["pairwise-clipped"] < error["pairwise-raw"]
+    raw = [error["pairwise-raw"], *(error[name] for name in CUT_OFFS)]
+    assert raw == sorted(raw, reverse=True)  # what the solver keeps of nearly empty directions is what makes it large
     assert abs(error["softmax"] - error["softmax-numpy"]) < 0.05
     assert set(receipts["softmax"].values) == {0, 1, 2}

@@ -225,6 +225,7 @@ def plot_optimizer_paths(folder: Path) -> Path:
         title="Thirty steps in a valley",
         limits=((-4.6, 1.6), (-1.6, 1.6)),
         levels=10,
+        resolution=45,  # the rings are ellipses: more points make the file larger, and nothing else
     )
     return save(figure, folder / "optimizer_paths.svg")
 

@@ -25,7 +25,7 @@ from rungs.catalogue.exercise import Exercise, Misconception
 from rungs.catalogue.loading import find_exercise
 from rungs.checking import arrays, observation, tester, values
 from rungs.checking.guard import Guard
-from rungs.checking.observation import Observation, same_behaviour
+from rungs.checking.observation import Observation, begins_alike, same, same_behaviour
 from rungs.checking.tester import StopPart, Tester
 from rungs.checking.verdict import Failure, Part, Verdict
 from rungs.sandbox.child import is_ctrl_c, note
@@ -80,8 +80,28 @@ def _guard(checks: list[Check]) -> Guard:
     return Guard([*modules, tester, values, arrays, observation, Tester])
 
 
-def _run_check(check: Check, module: ModuleType, path: Path, guard: Guard) -> Tester:
-    t = Tester(module, path, check.name)
+class _Candidate(Tester):
+    """For a planted mistake: ends the part where it behaves otherwise than the learner's code did.
+
+    Args:
+        mine: what the learner's code did in this part.
+    """
+
+    def __init__(self, module: ModuleType, path: Path, part: str, mine: list[Observation]) -> None:
+        super().__init__(module, path, part)
+        self.mine, self.parted = mine, False
+
+    def observe(self, kind: str, what: Any = None, *, rtol: float = 0.0) -> None:
+        if self.parted:
+            return
+        super().observe(kind, what, rtol=rtol)
+        place = len(self.record) - 1
+        if place >= len(self.mine) or not same(self.mine[place], self.record[place]):
+            self.parted = True
+            raise StopPart
+
+
+def _run_check(check: Check, t: Tester, path: Path, guard: Guard) -> None:
     try:
         check.function(t)
     except StopPart:
@@ -91,14 +111,14 @@ def _run_check(check: Check, module: ModuleType, path: Path, guard: Guard) -> Te
             raise
         # After a failure the checker may stumble over what it was given. Before one, the learner returned something unusable,
         # or the checker is wrong; a solution that passes rules out the latter.
-        t.observe("unusable", type(error).__name__)
+        with contextlib.suppress(StopPart):
+            t.observe("unusable", type(error).__name__)
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = line_of_error(error, path) or f"check.py, line {last.lineno}: {last.line}"
         headline = f"what came back cannot be used: {type(error).__name__}: {message(error)}"
         t.fail(Failure(headline, t.called, where=where))
     if replaced := guard.restore():
         t.failure = _replaced(replaced)
-    return t
 
 
 def _replaced(names: list[str]) -> Failure:
@@ -107,8 +127,16 @@ def _replaced(names: list[str]) -> Failure:
     )
 
 
-Records = dict[tuple[str, str], list[Observation] | None]
-"""Part, mistake -> what the mistake gave back there; None where it passes."""
+class Tried(NamedTuple):
+    """A planted mistake in a part that a learner's code has failed."""
+
+    record: list[Observation]
+    parted: bool  # it was stopped where it behaved otherwise: the record has no more than that
+    failed: bool
+
+
+Records = dict[tuple[str, str], Tried]
+"""Part, mistake -> what became of it there."""
 
 
 def run_source(
@@ -143,7 +171,8 @@ def run_source(
     verdict = Verdict(exercise.id, "passed")
     failing: tuple[Check, list[Observation]] | None = None
     for check in checks:
-        t = _run_check(check, module, path, guard)
+        t = Tester(module, path, check.name)
+        _run_check(check, t, path, guard)
         status = t.failure.status if t.failure else "passed"
         verdict.parts.append(Part(check.name, check.title, status, t.failure))
         if t.failure and failing is None:
@@ -177,21 +206,23 @@ def _recognised(
 ) -> Misconception | None:
     """The planted mistake that fails this part and behaves as the learner's code did."""
     for mistake in exercise.misconceptions():
-        tried = check.name, mistake.name
-        if tried not in records:
-            records[tried] = _record(mistake, check, guard)
-        if (theirs := records[tried]) is not None and same_behaviour(record, theirs):
+        place = check.name, mistake.name
+        tried = records.get(place)
+        if tried is None or (tried.parted and begins_alike(record, tried.record)):
+            tried = records[place] = _try(mistake, check, guard, record)
+        if tried.failed and not tried.parted and same_behaviour(record, tried.record):
             return mistake
     return None
 
 
-def _record(mistake: Misconception, check: Check, guard: Guard) -> list[Observation] | None:
-    """What a planted mistake gives back in a part that it fails."""
+def _try(mistake: Misconception, check: Check, guard: Guard, mine: list[Observation]) -> Tried:
+    """A planted mistake in a part, for as long as it behaves as the learner's code did there."""
     # What the mistakes print must not stand among the learner's output.
     with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
-        t = _run_check(check, _execute(mistake.source, mistake.path), mistake.path, guard)
-        return t.record if t.failure is not None else None
-    return None
+        t = _Candidate(_execute(mistake.source, mistake.path), mistake.path, check.name, mine)
+        _run_check(check, t, mistake.path, guard)
+        return Tried(t.record, t.parted, t.failure is not None)
+    return Tried([], parted=False, failed=False)
 
 
 # ---- in a process of its own ----

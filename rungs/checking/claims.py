@@ -1,7 +1,7 @@
 """The hints are right: what is code in them is code, and their formulas hold in the solution.
 
 A formula in words ("n k alpha") stands once more in exercise.toml, as code: a `Claim`. The words must be found in the hint
-and, but for blanks and `*`, in the code; the code must hold in the solution whenever the function returns.
+and, but for blanks, `*` and `^`, in the code; the code must hold in the solution whenever the function returns.
 """
 
 from __future__ import annotations
@@ -33,8 +33,7 @@ def hints(exercise: Exercise) -> list[str]:
             breaches.append(f"hint {claim.hint} does not say {claim.says!r}")
         if _bare(claim.says) not in _bare(claim.holds):
             breaches.append(f"the claim {claim.holds!r} does not contain what the hint says, {claim.says!r}")
-        breaches += _untrue(exercise, claim)
-    return breaches
+    return breaches + (_untrue(exercise) if exercise.claims else [])
 
 
 def _is_code(text: str) -> bool:
@@ -51,25 +50,30 @@ def _is_code(text: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"[\s*]+", "", text)
+    return re.sub(r"[\s*^]+", "", text)
 
 
-def _untrue(exercise: Exercise, claim: Claim) -> list[str]:
-    """Runs the solution through its check, and evaluates the claim whenever its function returns."""
+def _untrue(exercise: Exercise) -> list[str]:
+    """Runs the solution through its check, and evaluates each claim whenever its function returns."""
     path = exercise.path / "solution.py"
-    name = claim.function.split(".")[-1]
-    outcomes: list[str] = []
+    functions = {claim.function for claim in exercise.claims}
+    outcomes: list[list[str]] = [[] for _ in exercise.claims]
+    raised: list[Any] = []  # frames; their functions return None where the error goes on
 
     def trace(frame, event, _):
-        if frame.f_code.co_filename != str(path) or frame.f_code.co_name != name:
+        if frame.f_code.co_filename != str(path) or frame.f_code.co_qualname not in functions:
             return None
         frame.f_trace_lines = False
         return at_return
 
     def at_return(frame, event, result):
-        if event == "return" and result is not None and len(outcomes) < 20:
+        if event == "exception":
+            raised.append(frame)
+        elif event == "return" and (result is not None or frame not in raised):
             sys.settrace(None)
-            outcomes.append(_evaluate(claim, frame, result))
+            for claim, found in zip(exercise.claims, outcomes, strict=True):
+                if claim.function == frame.f_code.co_qualname and len(found) < 20:
+                    found.append(_evaluate(claim, frame, result))
             sys.settrace(trace)
         return at_return
 
@@ -79,9 +83,13 @@ def _untrue(exercise: Exercise, claim: Claim) -> list[str]:
         run_source(exercise, exercise.solution, path, explain=False)
     finally:
         sys.settrace(before)
-    if not outcomes:
-        return [f"the claim {claim.holds!r} was not tried: does the checker call {claim.function}?"]
-    return [f"the claim {claim.holds!r} does not hold: {wrong}" for wrong in outcomes if wrong][:1]
+    breaches = []
+    for claim, found in zip(exercise.claims, outcomes, strict=True):
+        if not found:
+            breaches.append(f"the claim {claim.holds!r} was not tried: does the checker call {claim.function}?")
+        elif wrong := next(filter(None, found), ""):
+            breaches.append(f"the claim {claim.holds!r} does not hold: {wrong}")
+    return breaches
 
 
 def _evaluate(claim: Claim, frame: Any, result: Any) -> str:
@@ -97,16 +105,17 @@ def _evaluate(claim: Claim, frame: Any, result: Any) -> str:
         )
     except Exception as error:
         return f"{type(error).__name__}: {error}"
-    same = left.shape == right.shape and np.allclose(left, right, rtol=1e-7, atol=1e-10)
+    precision = 1e-3 if np.float32 in (left.dtype, right.dtype) else 1e-7
+    same = left.shape == right.shape and np.allclose(left, right, rtol=precision, atol=1e-3 * precision)
     return "" if same else f"{left.ravel()[:3]} is not {right.ravel()[:3]}"
 
 
 def _axes(frame: Any) -> dict[str, int]:
     """The sizes of the arguments' axes, under the names that the docstrings of the file give them."""
     found = {}
-    documents = " ".join(inspect.getdoc(value) or "" for value in frame.f_globals.values() if inspect.isfunction(value))
-    for name, axes in shapes(documents).items():
-        value = frame.f_locals.get(name)
-        if is_array(value) and value.ndim == len(axes):
-            found |= {axis: size for axis, size in zip(axes, value.shape, strict=True) if axis.isidentifier()}
+    for function in filter(inspect.isfunction, frame.f_globals.values()):
+        for name, axes in shapes(inspect.getdoc(function) or "").items():
+            value = frame.f_locals.get(name)
+            if is_array(value) and value.ndim == len(axes):
+                found |= {axis: size for axis, size in zip(axes, value.shape, strict=True) if axis.isidentifier()}
     return found

@@ -8,8 +8,10 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import math
 import os
 import random
+import resource
 import select
 import signal
 import sys
@@ -21,7 +23,7 @@ from typing import Any
 from rungs.catalogue.exercise import Exercise
 from rungs.catalogue.loading import all_exercises
 from rungs.checking.changes import Change, source_changes
-from rungs.checking.checker import load_checks, run_source
+from rungs.checking.checker import library_imports, load_checks, run_source
 from rungs.checking.disguises import LOOP
 from rungs.checking.rules import asked
 from rungs.checking.wrapping import spy
@@ -32,8 +34,10 @@ SEED = "RUNGS_MUTATION_SEED"
 SAMPLE = 4
 """How many those are for each exercise."""
 PATIENCE = 5.0
-"""A changed solution may take this many times as long as the solution, and `GRACE` seconds more; then it counts as refused."""
+"""A changed solution may take this many times the solution's CPU time, and `GRACE` seconds more; then it counts as refused."""
 GRACE = 3.0
+WAIT = 20.0
+"""How many seconds of waiting a second of CPU time may take, on a busy machine or asleep."""
 
 
 RECEIPT = ROOT / "docs" / "exercise_mutations.json"
@@ -49,13 +53,18 @@ class Tally:
     allowed: dict[str, str] = field(default_factory=dict)  # change -> reason
     passed: list[str] = field(default_factory=list)  # neither refused nor allowed
     needless: list[str] = field(default_factory=list)  # allowances that no passing change needs
+    late: list[str] = field(default_factory=list)  # refused for nothing but their time
 
 
 # ---- in a copy of this process ----
 
 
 def forked(function: Callable[[], Any], seconds: float) -> Any:
-    """What the function returns, as JSON, in a copy of this process; None where it fails, ends it, or takes longer."""
+    """What the function returns, as JSON, in a copy of this process; None where it fails or ends it.
+
+    Raises:
+        TimeoutError: it takes more CPU time than that, or waits `WAIT` times as long.
+    """
     read, write = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -63,6 +72,7 @@ def forked(function: Callable[[], Any], seconds: float) -> Any:
     if child == 0:
         try:
             os.close(read)
+            resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), resource.RLIM_INFINITY))
             quiet = os.open(os.devnull, os.O_WRONLY)
             os.dup2(quiet, 1)
             os.dup2(quiet, 2)
@@ -72,7 +82,7 @@ def forked(function: Callable[[], Any], seconds: float) -> Any:
         finally:
             os._exit(0)
     os.close(write)
-    data, end = b"", time.monotonic() + seconds
+    data, end = b"", time.monotonic() + WAIT * seconds
     try:
         while select.select([read], [], [], max(0.0, end - time.monotonic()))[0]:
             piece = os.read(read, 65536)
@@ -83,7 +93,9 @@ def forked(function: Callable[[], Any], seconds: float) -> Any:
         os.close(read)
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL) and not data:
+        raise TimeoutError
     try:
         return json.loads(data)
     except ValueError:
@@ -94,7 +106,7 @@ def forked(function: Callable[[], Any], seconds: float) -> Any:
 
 
 def _spied(exercise: Exercise) -> dict[str, Any]:
-    """The disguises that have a chance in a check of the solution, its time, and the modules that it loads."""
+    """The disguises that have a chance in a check of the solution, its time when spied on, and the modules that it loads."""
     chances: dict[tuple[str, str, str], None] = {}
     known = set(sys.modules)
     ending = "\nimport rungs.checking.mutation as _mutation\n_mutation.LISTENERS[-1](globals())\n"
@@ -104,12 +116,11 @@ def _spied(exercise: Exercise) -> dict[str, Any]:
 
     LISTENERS.append(listen)
     path = exercise.path / "solution.py"
-    begin = time.monotonic()
-    plain = run_source(exercise, exercise.solution, path)
-    seconds = time.monotonic() - begin
-    run_source(exercise, exercise.solution + ending, path)
+    begin = time.process_time()
+    passed = run_source(exercise, exercise.solution + ending, path).passed
+    seconds = time.process_time() - begin
     return {
-        "passed": plain.passed,
+        "passed": passed or run_source(exercise, exercise.solution, path).passed,  # some checks refuse to be spied on
         "seconds": seconds,
         "chances": list(chances),
         "modules": sorted(set(sys.modules) - known),
@@ -141,13 +152,14 @@ def _disguised(exercise: Exercise, chances: list[list[str]]) -> list[Change]:
 
 
 def all_changes(exercise: Exercise) -> tuple[list[Change], float]:
-    """Every changed solution of an exercise, and how long a check of the solution takes.
+    """Every changed solution of an exercise, and the CPU time that a check of the solution takes.
 
     Loads what the solution and the checker need into this process, so that its copies begin with it.
 
     Raises:
         RuntimeError: the solution does not pass.
     """
+    exec(library_imports(exercise), {})
     load_checks(exercise)
     spied = forked(lambda: _spied(exercise), seconds=300.0)
     if spied is None or not spied["passed"]:
@@ -175,7 +187,11 @@ def try_changes(exercise: Exercise, changes: list[Change], seconds: float) -> Ta
         def status(source: str = change.source) -> str:
             return run_source(exercise, source, path, explain=False, first=True).status
 
-        passed = forked(status, GRACE + PATIENCE * seconds) == "passed"
+        try:
+            passed = forked(status, GRACE + PATIENCE * seconds) == "passed"
+        except TimeoutError:
+            passed = False
+            tally.late.append(change.name)
         if not passed:
             tally.refused += 1
         elif key := _allowing(exercise, change.name):
@@ -231,6 +247,8 @@ def main() -> None:
         )
         for name in tally.passed:
             print(f"     passes: {name}")
+        for name in tally.late:
+            print(f"     refused for its time alone: {name}")
         for name in tally.needless:
             print(f"     allowed for nothing: {name}")
     sys.exit(1 if wrong else 0)

@@ -17,10 +17,16 @@ class Observation(NamedTuple):
 
 def same_behaviour(mine: list[Observation], other: list[Observation]) -> bool:
     """Whether two records show the same behaviour, within the tolerances of the second."""
-    return len(mine) == len(other) and all(_same(*pair) for pair in zip(mine, other, strict=True))
+    return len(mine) == len(other) and begins_alike(mine, other)
 
 
-def _same(mine: Observation, other: Observation) -> bool:
+def begins_alike(mine: list[Observation], other: list[Observation]) -> bool:
+    """Whether the second record, which may be unfinished, shows what the first begins with, within its own tolerances."""
+    return len(mine) >= len(other) and all(same(*pair) for pair in zip(mine, other, strict=False))
+
+
+def same(mine: Observation, other: Observation) -> bool:
+    """Whether two observations agree within the tolerance of the second."""
     if mine.kind != other.kind:
         return False
     if mine.kind != "value":

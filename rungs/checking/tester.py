@@ -159,9 +159,7 @@ class Tester:
             return self.fail(failure)
         self.observe("value", mine.copy(), rtol=max(1e-6, 10 * rtol))
         if (self.double or (mine.dtype == np.float64 and not self.single)) and rounded_to_single(mine, right):
-            failure.headline = f"{name} is computed in single precision"
-            failure.why = failure.why or "The arguments are float64, and something on the way is float32."
-            return self.fail(failure)
+            return self._too_narrow(failure, name, mine)
         if mine.shape != right.shape:
             failure.headline = f"{name} has the wrong shape: expected {right.shape}, got {mine.shape}"
             return self.fail(failure)
@@ -180,11 +178,19 @@ class Tester:
             failure.headline = f"{name} gives other numbers than expected"
             failure.difference = f"{off[at]:.3g}{place}{wrong}; allowed: {atol:g} + {rtol:g} x |expected|"
             if off.max() <= SINGLE * np.abs(right[np.isfinite(right)]).max(initial=0.0):
+                if self.double and mine.dtype == np.float32:
+                    return self._too_narrow(failure, name, mine)
                 failure.why = (
                     "The numbers agree to six digits or more: is something rounded, cut off, or computed in float32?"
                 )
             return self.fail(failure)
         return None
+
+    def _too_narrow(self, failure: Failure, name: str, mine: np.ndarray) -> None:
+        failure.headline = f"{name} is computed in single precision"
+        single = "It came back as float32" if mine.dtype == np.float32 else "Something on the way to it is float32"
+        failure.why = f"The arguments are float64. {single}: stay in float64 throughout."
+        self.fail(failure)
 
     def between(self, got: Any, low: float, high: float, *, what: str = "", why: str = "", match: float = 0.05) -> None:
         """A measured number must lie in [low, high]. `match`: relative tolerance within which a mistake counts as the same."""

@@ -107,12 +107,13 @@ def show_task(console: Console, exercise: Exercise) -> None:
 
 
 def show_verdict(
-    console: Console, verdict: Verdict, exercise: Exercise, state: Progress, *, offer: bool = True
+    console: Console, verdict: Verdict, exercise: Exercise, state: Progress, *, offer: bool = True, keys: bool = False
 ) -> None:
     """A verdict, the first failure readable at a glance, and what to do next.
 
     Args:
         offer: whether to name the next exercise after a success.
+        keys: whether the key h gives a hint here.
     """
     from rich.markup import escape
     from rich.padding import Padding
@@ -146,7 +147,8 @@ def show_verdict(
     else:
         used = state.entry(exercise.id).hints
         more = f"{used} of 3 used" if used < 3 else "all used"
-        console.print(f"  Stuck?  [cyan]rungs hint {exercise.alias}[/]  [dim]({more})[/]")
+        how = "[cyan]h[/] gives a hint" if keys else f"[cyan]rungs hint {exercise.alias}[/]"
+        console.print(f"  Stuck?  {how}  [dim]({more})[/]")
 
 
 def _show_failure(console: Console, failure: Failure) -> None:

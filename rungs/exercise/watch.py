@@ -97,7 +97,8 @@ class Session:
             else:
                 verdict = check_answer(self.work, self.console, self.warm)
                 passed = verdict.passed
-                show_verdict(self.console, verdict, self.work.exercise, progress.load(), offer=not self.course)
+                state, offer = progress.load(), not self.course
+                show_verdict(self.console, verdict, self.work.exercise, state, offer=offer, keys=self.has_keys)
         except Failed as error:
             self.console.print(f"[red]{error}[/]", soft_wrap=True)
         except RungsError as error:

@@ -126,15 +126,16 @@ def benchmarks_block(path: Path) -> str:
 def exercises_block(path: Path) -> str:
     """The exercises of the chapter, and its capstones."""
     chapter = chapter_of(path)
+    exercises = [exercise for exercise in all_exercises() if exercise.chapter == chapter]
     lines = ["| | exercise | kind | level | difficulty | minutes |", "| --- | --- | --- | --- | :-: | ---: |"]
-    for exercise in all_exercises():
-        if exercise.chapter == chapter:
-            link = os.path.relpath(exercise.path / "README.md", path.parent)
-            what = f"[{exercise.title}]({link}) | {KINDS[exercise.kind]} | {LEVELS[exercise.level]}"
-            lines.append(f"| {exercise.alias} | {what} | {exercise.difficulty} of 5 | {exercise.minutes} |")
+    for exercise in exercises:
+        link = os.path.relpath(exercise.path / "README.md", path.parent)
+        what = f"[{exercise.title}]({link}) | {KINDS[exercise.kind]} | {LEVELS[exercise.level]}"
+        lines.append(f"| {exercise.alias} | {what} | {exercise.difficulty} of 5 | {exercise.minutes} |")
+    first = exercises[0].alias if exercises else f"{chapter.id}.1"
     start = (
-        f"`rungs start {chapter.id}.1` puts the first one into `my_work/`, `rungs watch {chapter.id}.1` checks it at every "
-        f"save. The capstone is a level of your own: `rungs start {chapter.id}.numpy` writes its skeleton, and "
+        f"`rungs start {first}` puts the first one into `my_work/`, and `rungs watch {first}` checks it every time you "
+        f"save it. The capstone is a level of your own: `rungs start {chapter.id}.numpy` writes its skeleton, and "
         f"`rungs verify {chapter.id} --mine` proves what you have so far."
     )
     return "\n".join([*lines, "", start])

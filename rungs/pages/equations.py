@@ -5,6 +5,7 @@ In theory.md, below a formula or a paragraph:       In a level's file, above a s
     <!-- eq: softmax-backward -->                       # eq: softmax-backward
 
 A name is an equation's alone in the whole repository; any number of lines may compute it.
+`python -m rungs.pages.equations` prints them all.
 """
 
 from __future__ import annotations
@@ -97,3 +98,16 @@ def faults() -> list[str]:
             if line.equation not in equations()
         ),
     ]
+
+
+def listed() -> list[str]:
+    """Every equation with its page, and below it the lines that compute it."""
+    rows = []
+    for name, page in equations().items():
+        rows.append(f"{name} ({page.relative_to(ROOT)})")
+        rows += [f"    {line.file.relative_to(ROOT)}:{line.number}" for line in lines() if line.equation == name]
+    return rows
+
+
+if __name__ == "__main__":
+    print("\n".join(listed()))

@@ -19,7 +19,7 @@ def questions_markdown(chapter: Chapter, folder: Path) -> str:
         for question in (question for question in questions if question.kind == kind):
             title, target = heading(chapter, question)
             lines += [
-                '<details markdown="1">',
+                '<details class="question" markdown="1">',
                 f"<summary>{_inline(question.question)} <em>({name})</em></summary>",
                 "",
                 question.answer,

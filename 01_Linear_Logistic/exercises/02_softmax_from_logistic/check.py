@@ -81,6 +81,10 @@ def check_gradient(t):
         for name, array, mine in [("weight", weight, got[0]), ("bias", bias, got[1])]:
             expected = t.numeric_gradient(partial(loss, x, labels, weight, bias), array)
             t.equal(mine, expected, rtol=1e-6, atol=1e-7, what=f"the gradient of {name}")
+    got = t.call("reference_gradient", x, np.full(7, 1), weight, bias)
+    expected = t.numeric_gradient(partial(loss, x, np.full(7, 1), weight, bias), weight)
+    why = "a batch in which all labels are 1: class 0 still takes part in the sum"
+    t.equal(got[0], expected, rtol=1e-6, atol=1e-7, what="the gradient of weight", why=why)
 
 
 def check_no_loop(t):

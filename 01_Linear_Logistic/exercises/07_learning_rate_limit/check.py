@@ -54,6 +54,13 @@ def check_measured(t):
         with np.errstate(all="ignore"):
             got = t.call("measured_limit", x, y)
         t.between(got, 0.96 * limit(x, y), 1.04 * limit(x, y), what="the measured limit", match=0.01)
+    # The steep first feature takes no part in any run: its two signs have the same targets, so its gradient is exactly 0.
+    x, y = np.array([[8.0, 0.7], [-8.0, 0.7]]), np.tile(t.rng.normal(size=3), (2, 1))
+    with np.errstate(all="ignore"):
+        got = t.call("measured_limit", x, y)
+    expected = limit(x[:, 1:], y)
+    why = "By running alone: here the steepest direction is one in which no run ever moves."
+    t.between(got, 0.96 * expected, 1.04 * expected, what="the measured limit", why=why, match=0.01)
 
 
 def check_predicted(t):

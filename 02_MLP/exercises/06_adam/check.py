@@ -1,7 +1,7 @@
 import torch
 from optimizers_numpy import Adam
 
-SHAPES = {"weight": (5, 3), "bias": (7,), "slope": (2, 3)}
+SHAPES = {"weight": (5, 3), "bias": (7,), "slope": (2, 3), "shift": (7,)}
 
 
 def follow(t, names, steps, weight_decay=0.0, lr=0.01, betas=(0.9, 0.999), clear=True):
@@ -36,7 +36,7 @@ def check_single(t):
 
 def check_several(t):
     """Several parameters: equal to Adam in every step"""
-    follow(t, ["weight", "bias", "slope"], 7)
+    follow(t, ["weight", "bias", "slope", "shift"], 7)
 
 
 def check_late(t):

@@ -38,6 +38,8 @@ def check_other_momentum(t):
     x, layer = batches(t.rng, 1, n=5)[0], t.call("BatchNorm", 3, momentum=0.25)
     t.call(layer.forward, x, True)
     t.equal(layer.running_mean, 0.25 * x.mean(axis=0), what="the running mean after one batch with momentum 0.25")
+    expected = 0.75 + 0.25 * x.var(axis=0, ddof=1)
+    t.equal(layer.running_var, expected, what="the running variance after one batch with momentum 0.25")
 
 
 def check_evaluation(t):

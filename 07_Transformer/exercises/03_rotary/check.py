@@ -23,6 +23,10 @@ def check_rotate(t):
     for shape, base in (((5, 2), 10000.0), ((3, 5, 6), 10000.0), ((2, 3, 7, 10), 100.0)):
         x, positions = t.rng.normal(size=shape), t.rng.integers(0, 50, shape[-2])
         t.equal(t.call("rotate", x, positions, base), turned(x, positions, base))
+    x, positions = t.rng.normal(size=(3, 6)), np.array([0.5, -2.0, 7.25])
+    t.equal(
+        t.call("rotate", x, positions), turned(x, positions, 1e4), why="positions need be neither whole nor positive"
+    )
 
 
 def check_odd_width(t):

@@ -18,7 +18,7 @@ def by_heads(q, k, v, mask):
     out = []
     for h in range(heads):
         g = h // (heads // groups)
-        e = np.exp(q[:, h] @ np.swapaxes(k[:, g], 1, 2) / np.sqrt(q.shape[3])) * mask[:, 0]
+        e = np.exp(q[:, h] @ np.swapaxes(k[:, g], 1, 2) / np.sqrt(q.shape[3])) * mask[:, min(h, mask.shape[1] - 1)]
         out.append(e / np.maximum(e.sum(axis=-1, keepdims=True), 1e-300) @ v[:, g])
     return np.stack(out, axis=1)
 
@@ -37,6 +37,9 @@ def check_output(t):
         q, k, v, mask = problem(t.rng, heads, groups)
         y, _ = forward(t, q, k, v, mask)
         t.equal(y, by_heads(q, k, v, mask), why=f"{heads} heads of queries, {groups} of keys")
+    q, k, v, mask = problem(t.rng, 6, 2)
+    mask = np.concatenate([mask, t.rng.random((2, 5, 3, 5)) < 0.5], axis=1)
+    t.equal(forward(t, q, k, v, mask)[0], by_heads(q, k, v, mask), why="each head of queries has a mask of its own")
     given = problem(t.rng, 6, 2, d_k=1, d_v=1)
     t.equal(forward(t, *given)[0], by_heads(*given), why="each key and value is a single number")
 

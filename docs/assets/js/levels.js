@@ -36,6 +36,8 @@
       [...set.querySelector(":scope > .tabbed-content").children].forEach((block, k) => {
         block.classList.toggle("rungs-left", on && k === places[0]);
         block.classList.toggle("rungs-right", on && k === places[1]);
+        // The shorter one stays in sight beside the longer; one that is taller than the screen scrolls to its end first.
+        block.style.top = on ? `min(4rem, 100vh - 1rem - ${block.offsetHeight}px)` : "";
       });
     }
   }
@@ -60,6 +62,11 @@
   }
   wide.addEventListener("change", show);
   show();
+
+  // A long line that goes on below is set in from where it begins.
+  for (const line of document.querySelectorAll(":is(.rungs-compare, .rungs-eq-code, .rungs-wrap) pre > code [id^=__span]")) {
+    line.style.setProperty("--indent", `${line.textContent.search(/\S|$/)}ch`);
+  }
 
   // Boxes that scroll sideways say so by a fade at the edge, and can be reached by the keyboard.
   const boxes = document.querySelectorAll(".md-typeset pre > code, .md-typeset div.arithmatex");

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from rungs.catalogue.loading import all_exercises
 from rungs.pages.publish.code import BARE, LANGUAGES, code_block
 from rungs.pages.publish.exercises import exercise_page
+from rungs.pages.publish.meta import shortened
 from rungs.pages.publish.notebook import NOTEBOOK, notebook_page
+from rungs.pages.publish.photographs import DARK, is_photograph, on_dark
 from rungs.pages.publish.receipts import is_receipt, receipt_page
 from rungs.pages.publish.records import is_record, record_page
 from utils.chapters import ROOT, Chapter, all_chapters
@@ -60,6 +63,8 @@ def add_repository(files: Files, config: MkDocsConfig) -> None:
             files.append(File.generated(config, rel.as_posix(), content=exercise_page(tasks[rel])))
         elif rel.suffix == ".md" or rel.suffix in IMAGES:
             files.append(_file(config, rel))
+            if is_photograph(ROOT / rel):
+                files.append(File.generated(config, rel.with_suffix(DARK).as_posix(), content=on_dark(ROOT / rel)))
         elif is_receipt(rel):
             files.append(_page(config, rel, receipt_page(ROOT / rel)))
         elif is_record(rel):
@@ -83,10 +88,9 @@ def _file(config: MkDocsConfig, rel: Path) -> File:
 def _code_page(config: MkDocsConfig, rel: Path) -> File:
     name = rel.as_posix()
     language = LANGUAGES.get(rel.suffix) or BARE[name]
-    page = (
-        "---\nsearch:\n  exclude: true\nhide: [toc]\n---\n"
-        f"# {rel.name}\n\n{code_block((ROOT / rel).read_text(encoding='utf-8'), language, name, numbers=True)}"
-    )
+    head = _head(f"{name}, a file of the repository. {_first_line(rel)}".strip(), "hide: [toc]")
+    code = code_block((ROOT / rel).read_text(encoding="utf-8"), language, name, numbers=True)
+    page = f"{head}\n# {rel.name}\n\n{code}"
     return _page(config, rel, page)
 
 
@@ -98,9 +102,21 @@ def folder_page(folder: Path, files: list[Path]) -> str:
     """Where a link to a folder leads: its files, each with the first line of its docstring."""
     rows = ["| file | |", "| --- | --- |"]
     for rel in files:
-        about = ""
-        if rel.suffix == ".py":
-            about = (ast.get_docstring(ast.parse((ROOT / rel).read_text(encoding="utf-8"))) or "").partition("\n")[0]
+        about = _first_line(rel)
         about = about.replace("|", "\\|").replace("<", "&lt;")
         rows.append(f"| [{rel.name}]({rel.name}{'' if rel.suffix == '.md' else '.md'}) | {about} |")
-    return "\n".join(["---\nsearch:\n  exclude: true\n---", f"# {folder.as_posix()}/", "", *rows])
+    names = ", ".join(rel.name for rel in files)
+    return "\n".join([_head(f"The files in {folder.as_posix()}: {names}"), f"# {folder.as_posix()}/", "", *rows])
+
+
+def _first_line(rel: Path) -> str:
+    """What a Python file says of itself, "" for another."""
+    if rel.suffix != ".py":
+        return ""
+    return (ast.get_docstring(ast.parse((ROOT / rel).read_text(encoding="utf-8"))) or "").partition("\n")[0]
+
+
+def _head(about: str, *more: str) -> str:
+    """The front matter of a page that search leaves out."""
+    told = json.dumps(shortened(about), ensure_ascii=False)  # a string of JSON is one of YAML
+    return "\n".join(["---", "search:", "  exclude: true", f"description: {told}", *more, "---"])

@@ -15,13 +15,13 @@ from PIL import Image
 from rungs.pages.diagrams import diagram
 from rungs.pages.graph import FILE, chapter_graph
 from rungs.pages.publish.navigation import chapter_url
+from rungs.pages.publish.photographs import DARK, is_photograph
 from utils.chapters import ROOT
-from utils.figures.saving import KIND, PHOTOGRAPH
 
 # A paragraph in italics below a picture is its caption.
 DRAWN = re.compile(r"^!\[[^\]]*\]\((?!\w+:)(\S+\.svg)\)[ \t]*$(?:\n\n\*(?!\*)((?:.+\n)*?.+)\*[ \t]*$)?", re.M)
 STYLE = re.compile(r"<style>.*?</style>", re.S)
-IMG = re.compile(r'<img [^>]*?src="(?!\w+:)([^"]+\.(?:png|svg))"')
+IMG = re.compile(r'<img ([^>]*?)src="(?!\w+:)([^"]+\.(?:png|svg))"([^>]*>)')
 
 
 def inline(markdown: str, page: Page, files: Files) -> str:
@@ -49,17 +49,21 @@ def inline(markdown: str, page: Page, files: Files) -> str:
 
 
 def sized(content: str, page: Page, files: Files) -> str:
-    """The images of a page: loaded when they come near, with their size so that nothing moves, photographs marked."""
+    """The images of a page: loaded when they come near, with their size so that nothing moves, photographs in two versions."""
     folder = posixpath.dirname(page.file.src_uri)
 
     def image(match: re.Match[str]) -> str:
         # MkDocs has led the link from the page's address; the source has the same name.
-        file = ROOT / posixpath.normpath(posixpath.join(folder, unquote(match[1])))
+        file = ROOT / posixpath.normpath(posixpath.join(folder, unquote(match[2])))
         if not file.is_file():
             return match[0]
         width, height = size(file)
-        photograph = 'class="photo" ' if is_photograph(file) else ""
-        return f'<img {photograph}loading="lazy" width="{width}" height="{height}" {match[0].removeprefix("<img ")}'
+        loaded = f'<img loading="lazy" width="{width}" height="{height}" {match[1]}src="'
+        if not is_photograph(file):
+            return f'{loaded}{match[2]}"{match[3]}'
+        dark = Path(match[2]).with_suffix(DARK).as_posix()  # the theme shows one of two, by the end of their addresses
+        loaded = loaded.replace("<img ", '<img class="photo" ')
+        return f'{loaded}{match[2]}#only-light"{match[3]}{loaded}{dark}#only-dark"{match[3]}'
 
     return IMG.sub(image, content)
 
@@ -73,11 +77,3 @@ def size(file: Path) -> tuple[int, int]:
         return round(float(box[1])), round(float(box[2]))
     with Image.open(file) as image:
         return image.size
-
-
-def is_photograph(file: Path) -> bool:
-    """Whether a figure is made of images, as `utils.figures.saving` noted in it: these are not turned round in the dark."""
-    if file.suffix != ".png":
-        return False
-    with Image.open(file) as image:
-        return image.info.get(KIND) == PHOTOGRAPH

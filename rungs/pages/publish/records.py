@@ -18,20 +18,39 @@ def is_record(rel: Path) -> bool:
 
 
 def record_page(path: Path) -> str:
-    """The page of the record at `path`, in Markdown: its plain facts, then a table for each thing inside it."""
+    """The page of the record at `path`, in Markdown: what was compared first, then all else that the file says."""
     record = json.loads(path.read_text(encoding="utf-8"))
     facts = {name: value for name, value in record.items() if not isinstance(value, dict)}
-    parts = [f"# Record: {path.stem}", _facts(facts)] if facts else [f"# Record: {path.stem}"]
-    for name, value in record.items():
-        if isinstance(value, dict):
-            parts += [f"## {_words(name)}", _rows(value)]
+    inside = {name: value for name, value in record.items() if isinstance(value, dict)}
+    parts = [f"# {_title(path, record)}"]
+    if "contenders" in record:
+        what = record["what"][0].upper() + record["what"][1:]
+        parts.append(f"{what}. Ratios compare {record.get('ratio_of', 'wall time')} with that of {record['base']}.")
+    tables = [name for name, value in inside.items() if _is_table(value)]
+    for name in tables:
+        parts += [f"## {_words(name).capitalize()}", _rows(inside[name])]
+    if facts:
+        parts += ["## How it was measured", _facts(facts)]
+    for name in (name for name in inside if name not in tables):
+        parts += [f"## {_words(name).capitalize()}", _facts(inside[name])]
     parts.append(f"The record itself: `{path.relative_to(ROOT).as_posix()}`.")
     return HEAD + "\n\n".join(parts) + "\n"
 
 
+def _title(path: Path, record: dict[str, Any]) -> str:
+    if "contenders" not in record:
+        return f"Record: {path.stem}"
+    threads = "1 thread" if record["threads"] == 1 else f"{record['threads']} threads"
+    return f"Benchmark: {record['ladder']} (chapter {record['chapter']}), {threads}"
+
+
+def _is_table(values: dict[str, Any]) -> bool:
+    return all(isinstance(value, dict) for value in values.values())
+
+
 def _rows(values: dict[str, Any]) -> str:
     """A row for each entry; where the entries are records themselves, a column for each of their fields."""
-    if not all(isinstance(value, dict) for value in values.values()):
+    if not _is_table(values):
         return _facts(values)
     rows = {name: _flat(row) for name, row in values.items()}
     columns = list(dict.fromkeys(column for row in rows.values() for column in row))
@@ -48,7 +67,8 @@ def _flat(row: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _facts(values: dict[str, Any]) -> str:
-    return "\n".join(f"- {_words(name)}: {_shown(value)}" for name, value in _flat(values).items())
+    rows = [f"| {_words(name)} | {_shown(value)} |" for name, value in _flat(values).items()]
+    return "\n".join(["| | |", "| --- | --- |", *rows])
 
 
 def _words(name: str) -> str:
