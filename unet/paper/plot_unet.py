@@ -1,10 +1,7 @@
 """The chapter's figures: `python unet/paper/plot_unet.py` writes them to `figures/`.
 
-Those of the data need nothing. The others are drawn from the runs that there are in `--runs`, in a file for each data set: the
-EM slices after `rungs reproduce unet`, the synthetic cells after two minutes of one core:
-
-    rungs train unet --config cells --out runs/reproduce/unet/cells-0
-    rungs train unet --config cells --set skips=false --out runs/reproduce/unet/cells_no_skips-0
+Those of the data need nothing. The others are drawn from the runs that there are in `--runs`, in a file for each data set. The
+runs on synthetic cells take a minute of one core: `rungs reproduce unet --only cells --only cells_no_skips --seeds 0`.
 """
 
 from __future__ import annotations
