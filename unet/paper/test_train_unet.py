@@ -36,6 +36,7 @@ def test_every_result_can_be_run(name):
     made = load_config(result.get("config", name), CONFIG, result.get("overrides", ()), folder=CONFIGS)
     assert result.get("start_from", name) in RESULTS
     assert made.dataset in ("isbi2012", "cells")
+    assert {"title", "metric", "paper_value", "paper_where"} <= result.keys()  # or its receipt could not be written
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,10 @@ ALSO = (
     ("evidence lower bound", "ELBO"),
     ("recurrent network", "RNN"),
     ("convolution", "conv2d", "CNN"),
+    ("transposed convolution", "deconvolution", "up-convolution", "upsampling"),
+    ("intersection over union", "IoU", "Jaccard"),
+    ("F-score", "F1", "Dice"),
+    ("checkerboards", "checkerboard artifacts"),
     ("attention without the matrix of weights", "flash attention", "online softmax"),
 )
 """Words of a heading -> what else people call it. A heading with the first is found by all of them."""
