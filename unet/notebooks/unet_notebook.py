@@ -242,8 +242,8 @@ show(feature_maps({name: m[np.argsort(-m.std(axis=(1, 2)))] for name, m in maps.
 # %% [markdown]
 # ## What if nothing came across?
 #
-# Keep the trained network, and put zeros in the place of the skips: not a fair training without skips, but it shows what the
-# rest knows by itself.
+# Keep the trained network, and put zeros in the place of the skips. This is not a fair training without skips, but it shows
+# what the rest knows by itself.
 
 # %%
 blind = unet_paper.UNet(**SIZES, skips=False)
@@ -254,6 +254,10 @@ middle = one.image[lost:-lost, lost:-lost]
 show(image_grid([grey(middle), *answers], ["image", "with skips", "zeros across"], columns=3))
 
 # %% [markdown]
+# Nothing that you could use. What is left is a woven pattern, four pixels wide: the stamps of two up-convolutions. After so short a
+# training this network leans on its skips altogether. One that is trained without them from the start does better, and the
+# [results](../results.md) show how far it gets.
+#
 # ## What to change next
 #
 # 1. **Pay every pixel the same.** In the training cell, replace `batch["weights"]` by ones at both levels. Look at the gaps
