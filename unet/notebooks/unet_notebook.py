@@ -254,9 +254,9 @@ middle = one.image[lost:-lost, lost:-lost]
 show(image_grid([grey(middle), *answers], ["image", "with skips", "zeros across"], columns=3))
 
 # %% [markdown]
-# Nothing that you could use. What is left is a woven pattern, four pixels wide: the stamps of two up-convolutions. After so short a
-# training this network leans on its skips altogether. One that is trained without them from the start does better, and the
-# [results](../results.md) show how far it gets.
+# Nothing that you could use. What is left is a woven pattern, four pixels wide: the stamps of two up-convolutions. After so
+# short a training this network leans on its skips altogether. One that is trained without them from the start does better,
+# and the [results](../results.md) show how far it gets.
 #
 # ## What to change next
 #
