@@ -33,7 +33,7 @@ from unet_levels import (
     trace,
     unet_batch,
 )
-from unet_references import TorchFigure1, TorchStep
+from unet_references import SegmentationModels, TorchFigure1, TorchStep
 
 from utils.ladder import Bench, Check, Climb, Deviation, Ladder, Overfit, Phase
 from utils.parity.planting import load_mistakes
@@ -166,7 +166,7 @@ UNET_SAME = unet(
     paper=f"{PAPER}, with padding and batch normalisation",
     data=same_batch,
     sizes=SIZES | {"same": True},
-    reference_builders={"torch modules": TorchFigure1},
+    reference_builders={"torch modules": TorchFigure1, "segmentation-models-pytorch": SegmentationModels},
     activations=trace(),
     layers=SAME_LAYERS,
     checks=(Check("dropout in evaluation", evaluation_check),),

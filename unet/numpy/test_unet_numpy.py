@@ -50,6 +50,8 @@ def test_sizes_of_figure_1():
     assert output_size(32, same=True) == 32
     with pytest.raises(ValueError, match="32 or 48"):
         output_size(33, same=True)
+    with pytest.raises(ValueError, match=r"no image of side 0; the nearest that it takes: 16$"):
+        output_size(0, same=True)
 
 
 def test_loss_by_hand():
@@ -88,6 +90,7 @@ def test_loss_falls_where_the_label_becomes_likelier():
         ({"labels": np.zeros((1, 4, 4))}, "integer labels, got float64"),
         ({"labels": np.full((1, 4, 4), 2)}, "from 0 to 1, got 2"),
         ({"labels": np.full((1, 4, 4), -1)}, "from 0 to 1, got -1"),
+        ({"labels": np.arange(16).reshape(1, 4, 4) // 5}, "from 0 to 1, got 2"),
         ({"weights": np.full((1, 4, 4), np.nan)}, "finite weights"),
         ({"weights": np.full((1, 4, 4), -0.5)}, "at least zero"),
     ],

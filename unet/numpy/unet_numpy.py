@@ -9,6 +9,7 @@ Derivations: `../theory.md`. With `same`, the variant that most code calls U-Net
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def output_size(size: int, depth: int = 4, *, same: bool = False) -> int:
     """
     if not is_legal(size, depth, same):
         below = next((n for n in range(size - 1, 0, -1) if is_legal(n, depth, same)), None)
-        above = next(n for n in range(max(size, 0) + 1, size + 2 + 300 * 2**depth) if is_legal(n, depth, same))
+        above = next(n for n in count(max(size, 0) + 1) if is_legal(n, depth, same))
         near = str(above) if below is None else f"{below} or {above}"
         raise ValueError(f"a U-Net of depth {depth} takes no image of side {size}; the nearest that it takes: {near}")
     return size if same else size - border(depth)

@@ -2,9 +2,13 @@ import math
 
 import numpy as np
 
+SHAPES = [(2, 3, 5), (1, 3, 5), (2, 1, 5), (2, 3, 1)]
 
-def problem(t):
-    return t.rng.uniform(0.05, 0.95, (2, 3, 5)), t.rng.integers(0, 2, (2, 3, 5)).astype(float)
+
+def problem(t, shape):
+    y = t.rng.integers(0, 2, shape).astype(float)
+    y[0, 0, 0] = 1.0
+    return t.rng.uniform(0.05, 0.95, shape), y
 
 
 def by_definition(p, y):
@@ -14,8 +18,9 @@ def by_definition(p, y):
 
 def check_loss(t):
     """The loss is that of the definition"""
-    p, y = problem(t)
-    t.equal(t.call("dice_loss", p, y), by_definition(p, y), what="the loss")
+    for shape in SHAPES:
+        p, y = problem(t, shape)
+        t.equal(t.call("dice_loss", p, y), by_definition(p, y), what="the loss")
 
 
 def check_ends(t):
@@ -28,6 +33,7 @@ def check_ends(t):
 
 def check_gradient(t):
     """The gradient agrees with central differences"""
-    p, y = problem(t)
-    expected = t.numeric_gradient(lambda: by_definition(p, y), p, 1.0, smooth=True)
-    t.equal(t.call("dice_backward", p, y), expected, rtol=1e-8, atol=1e-9, what="the gradient")
+    for shape in SHAPES:
+        p, y = problem(t, shape)
+        expected = t.numeric_gradient(lambda p=p, y=y: by_definition(p, y), p, 1.0, smooth=True)
+        t.equal(t.call("dice_backward", p, y), expected, rtol=1e-8, atol=1e-9, what="the gradient")

@@ -14,7 +14,7 @@ def box_mean(margin):
 
 def check_no_seam(t):
     """The tiles together equal one pass over the whole mirrored image"""
-    for shape, margin, out in (((10, 15), 2, 5), ((14, 7), 3, 7), ((6, 9), 1, 3)):
+    for shape, margin, out in (((10, 15), 2, 5), ((14, 7), 3, 7), ((6, 9), 1, 3), ((1, 3), 1, 1), ((3, 1), 1, 1)):
         image, predict = t.rng.normal(size=shape), box_mean(margin)
         got = t.call("overlap_tile", predict, image, out + 2 * margin, out)
         t.equal(got, predict(np.pad(image, margin, mode="reflect")), what="the prediction")
@@ -29,5 +29,7 @@ def check_calls(t):
         return part[2:-2, 2:-2]
 
     image = t.rng.normal(size=(10, 15))
-    t.equal(t.call("overlap_tile", predict, image, 9, 5), image, what="of a network that returns what it sees")
+    got = t.call("overlap_tile", predict, image, 9, 5)
+    t.equal(got, image, what="of a network that returns what it sees")
+    t.own_memory(got, image)
     t.require(set(seen) == {(9, 9)} and len(seen) % 6 == 0, "predict must get six tiles of 9 x 9", got=len(seen))
