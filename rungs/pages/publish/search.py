@@ -28,7 +28,7 @@ ALSO = (
     ("evidence lower bound", "ELBO"),
     ("recurrent network", "RNN"),
     ("convolution", "conv2d", "CNN"),
-    ("transposed convolution", "deconvolution", "up-convolution", "upsampling"),
+    ("transposed convolution", "deconvolution", "upsampling"),
     ("intersection over union", "IoU", "Jaccard"),
     ("F-score", "F1", "Dice"),
     ("checkerboards", "checkerboard artifacts"),
