@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ from rungs.app import app
 from rungs.catalogue.loading import find_exercise
 from rungs.cli import main
 from rungs.errors import RungsError
+from utils.errors import ReaderError
 
 EXERCISE = find_exercise("ridge-gradient")
 SOLUTION = EXERCISE.solution
@@ -190,6 +192,20 @@ def test_list(file: Path) -> None:
 def test_bad_input_says_what_to_do(arguments: tuple[str, ...], message: str) -> None:
     with pytest.raises(RungsError, match=message.replace("(", r"\(")):
         run(*arguments)
+
+
+def test_a_full_disk_leaves_the_learners_file_where_it_is(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("start", "01.1")
+    file.write_text("# mine\n")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    for command in (("reset", "01.1"), ("start", "01.numpy")):
+        with pytest.raises(ReaderError, match="cannot be written: No space left"):
+            run(*command)
+    assert file.read_text() == "# mine\n"
 
 
 def test_capstone_start_reset_solution(work: Path) -> None:

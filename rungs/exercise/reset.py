@@ -8,6 +8,7 @@ from rungs.exercise.display import here, new_console
 from rungs.exercise.start import start_capstone
 from rungs.exercise.work import CapstoneWork, ExerciseWork, back_up, digest, find_work, write_stub
 from rungs.options import ExerciseName
+from utils.files import expect_room
 
 EXAMPLE = "rungs reset 01.1"
 
@@ -20,6 +21,8 @@ def reset(name: ExerciseName = None) -> None:
         files = [file for file in work.files if file.exists()]
         if not state.is_started(work.id) and not files:
             raise RungsError(f"{work.name} is not begun; `rungs start {work.name}` begins it")
+        if isinstance(work, ExerciseWork):
+            expect_room(work.folder / ".room", work.exercise.stub.stat().st_size)  # before yours is moved
         kept = back_up(work.folder, files)
         entry = state.entry(work.id)
         entry.status, entry.mistake, entry.passed, entry.explained = "", "", "", []

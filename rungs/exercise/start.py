@@ -59,15 +59,17 @@ def start_capstone(work: CapstoneWork, console: Console) -> None:
     if not files:
         raise RungsError(f"chapter {chapter.id} has no {level} level yet")
     with progress.change() as state:
-        work.folder.mkdir(parents=True, exist_ok=True)
         lines = []
         for file, text in files.items():
             target = work.folder / file
             try:
+                work.folder.mkdir(parents=True, exist_ok=True)
                 write_new(target, text.encode())
                 lines.append(f"  [green]written[/]  {here(target)}")
             except FileExistsError:
                 lines.append(f"  kept     {here(target)}")
+            except OSError as error:
+                raise RungsError(f"{target} cannot be written: {error.strerror}") from None
         entry = state.entry(work.id)
         entry.begin()
     option = "" if level == "numpy" else f" --level {level}"

@@ -86,7 +86,7 @@ class DoubleConv(Module):
         x = self.conv2.forward(x)  # (B, channels, H - 4, W - 4)
         return self.relu2.forward(x if self.bn2 is None else self.bn2.forward(x, training))
 
-    def backward(self, dy: Array, *, input_grad: bool = True) -> Array | None:
+    def backward(self, dy: Array, *, input_grad: bool = True) -> Any:
         """dy: as the output. Adds to `grads`. Returns: dx (B, C, H, W), or None where it is not asked for"""
         dy = self.relu2.backward(dy)
         dy = self.conv2.backward(dy if self.bn2 is None else self.bn2.backward(dy))

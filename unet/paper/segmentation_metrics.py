@@ -74,9 +74,9 @@ def simple_points() -> Array:
     cross = ndimage.generate_binary_structure(2, 1)
     found = np.zeros(256, dtype=bool)
     for index, square in enumerate(around):
-        cell_parts, _ = ndimage.label(square.astype(bool), structure=cross)
+        cell_parts, _ = labelled(square.astype(bool), cross)
         touching = {int(n) for n in cell_parts[[0, 1, 1, 2], [1, 0, 2, 1]]} - {0}  # through an edge
-        _, membranes = ndimage.label(ring & ~square.astype(bool), structure=np.ones((3, 3)))
+        _, membranes = labelled(ring & ~square.astype(bool), np.ones((3, 3)))
         found[index] = len(touching) == 1 and membranes == 1
     return found
 
@@ -116,11 +116,17 @@ def _left_after_warping(truth: Array, goal: Array) -> float:
 # --8<-- [end:warping_error]
 
 
+def labelled(mask: Array, structure: Array) -> tuple[Array, int]:
+    """The connected parts of a mask, numbered from 1, and how many there are."""
+    parts = np.empty(mask.shape, dtype=np.int32)
+    return parts, int(ndimage.label(mask, structure=structure, output=parts))  # pyright: ignore[reportArgumentType]
+
+
 def iou(found: Array, truth: Array) -> float:
     """Intersection over union of two masks; 1 where both are empty."""
     if found.shape != truth.shape:
         raise ValueError(f"iou expected two masks of one shape, got {found.shape} and {truth.shape}")
-    return float(jaccard_score(truth.ravel(), found.ravel(), zero_division=1.0))
+    return float(jaccard_score(truth.ravel(), found.ravel(), zero_division=1.0))  # pyright: ignore[reportArgumentType]  # its hint knows "warn" alone
 
 
 def _checked(p: Array, cells: Array) -> Array:

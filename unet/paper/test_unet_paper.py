@@ -1,11 +1,13 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from unet_paper import UNet, UpBlock, init_unet, is_legal, legal_sizes, output_size, pixel_loss
 
 
-def network(**changes):
-    model = UNet(**({"depth": 1, "width": 2} | changes))
+def network(**changes: Any):
+    model = UNet(**{"depth": 1, "width": 2, **changes})
     init_unet(model, torch.Generator().manual_seed(0))
     return model
 
@@ -56,9 +58,10 @@ def test_without_skips_zeros_take_their_place():
     without.load_state_dict(with_skips.state_dict())
     x = torch.ones(1, 1, 20, 20)
     assert not torch.equal(with_skips(x), without(x))
-    without.up[0].convs.conv1.weight.data[:, :2] = 7.0  # the channels of the skip
+    weight = without.get_parameter("up.0.convs.conv1.weight").data
+    weight[:, :2] = 7.0  # the channels of the skip
     changed = without(x)
-    without.up[0].convs.conv1.weight.data[:, :2] = -7.0
+    weight[:, :2] = -7.0
     assert torch.equal(changed, without(x))
 
 
@@ -78,7 +81,7 @@ def test_upconvolution_against_upsampling_and_a_convolution():
     x = torch.zeros(1, 2, 3, 3)
     x[:, :, 1, 1] = 1.0
     with torch.no_grad():
-        up.bias.zero_()
+        torch.nn.init.zeros_(up.get_parameter("bias"))
         transposed = up(x)[0, 0]
         conv = torch.nn.Conv2d(2, 1, 2, bias=False)
         padded = torch.nn.functional.pad(torch.nn.functional.interpolate(x, scale_factor=2), (0, 1, 0, 1))

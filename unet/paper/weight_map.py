@@ -19,8 +19,9 @@ def instances(cells: Array) -> Array:
 
     Returns: (H, W) integers, 0 outside and 1, 2, ... for the cells
     """
-    found, _ = ndimage.label(cells)
-    return found.astype(np.int32)
+    found = np.empty(cells.shape, dtype=np.int32)
+    ndimage.label(cells, output=found)
+    return found
 
 
 # --8<-- [end:instances]
@@ -53,7 +54,7 @@ def two_distances(cells: Array, reach: int) -> tuple[Array, Array]:
         if box is None:
             continue
         around = tuple(slice(max(side.start - reach, 0), side.stop + reach) for side in box)
-        d = ndimage.distance_transform_edt(cells[around] != number)
+        d = np.asarray(ndimage.distance_transform_edt(cells[around] != number))
         d = np.where(d <= reach, d, np.inf)
         one, two = nearest[around], second[around]  # views
         two[...] = np.where(d < one, one, np.minimum(two, d))
