@@ -1,0 +1,3 @@
+"""Zeros beyond the image are what unpadded convolutions avoid."""
+
+CHANGES = [('mode="reflect"', 'mode="constant"')]

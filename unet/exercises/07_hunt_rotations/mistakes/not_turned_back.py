@@ -1,0 +1,3 @@
+"""The predictions were never turned back."""
+
+CHANGES = [("-q, axes", "0, axes")]
