@@ -61,7 +61,7 @@ def units_by_cut_off(x: np.ndarray, labels: np.ndarray, classes: int, cut_offs: 
         rows = (labels == i) | (labels == j)
         chosen, target = x[rows], np.where(labels[rows] == i, 1.0, -1.0)
         x_mean, y_mean = chosen.mean(axis=0), target.mean()
-        triangle = np.linalg.qr(np.column_stack([chosen - x_mean, target - y_mean]), mode="r")
+        triangle = np.asarray(np.linalg.qr(np.column_stack([chosen - x_mean, target - y_mean]), mode="r"))
         u, s, vt = np.linalg.svd(triangle[:, :-1], full_matrices=False)
         along = u.T @ triangle[:, -1]
         for cut_off, units in found.items():

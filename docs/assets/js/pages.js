@@ -6,7 +6,7 @@ function markScrolling() {
     for (const node of document.querySelectorAll(`.md-typeset ${query}`)) {
       if (node.scrollWidth <= node.clientWidth) continue;
       node.tabIndex = 0;
-      node.setAttribute("role", "region");
+      node.setAttribute("role", "group"); // not a region: those are landmarks, and a page has many of these
       node.setAttribute("aria-label", `${label}, scrolls sideways`);
     }
   }

@@ -42,6 +42,7 @@ def on_dark(file: Path) -> bytes:
 def _images(image: np.ndarray) -> np.ndarray:
     """Where the images are, (H, W): what lies on the panel and is larger than a letter, with all that it encloses."""
     drawn = (np.abs(image.astype(int) - ImageColor.getrgb(PANEL)) > 8).any(axis=2)
-    parts, count = ndimage.label(ndimage.binary_fill_holes(drawn))
-    sizes = np.bincount(parts.ravel(), minlength=count + 1)
+    parts = np.zeros(drawn.shape, np.int32)
+    ndimage.label(ndimage.binary_fill_holes(drawn), output=parts)
+    sizes = np.bincount(parts.ravel())
     return (parts > 0) & (sizes >= SMALLEST)[parts]
