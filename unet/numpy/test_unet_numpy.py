@@ -23,6 +23,7 @@ def test_every_gradient_of_the_whole_network(same):
     masks = [2.0 * rng.integers(0, 2, (2, c, *maps)) for c, maps in ((2, last), (4, bottom))]
     dy = rng.normal(size=model.forward(x, masks).shape)
     dx = model.backward(dy)
+    assert dx is not None
     for name, array in {"x": x, **model.params}.items():
         indices, slopes = numeric_gradient(lambda: np.sum(model.forward(x, masks) * dy), array, rng)
         got = (dx if name == "x" else model.grads[name]).reshape(-1)[indices]

@@ -1,10 +1,13 @@
+from typing import Any
+
 import pytest
 import torch
 from unet_lowlevel import conv_transpose2d, init_unet, unet
 
 
 def params(seed, **sizes):
-    return init_unet(**{"depth": 1, "width": 2} | sizes, generator=torch.Generator().manual_seed(seed))
+    made: dict[str, Any] = {"depth": 1, "width": 2} | sizes
+    return init_unet(**made, generator=torch.Generator().manual_seed(seed))
 
 
 def test_parameters_are_leaves_that_learn_and_statistics_are_not():

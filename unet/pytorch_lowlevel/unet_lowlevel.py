@@ -28,7 +28,7 @@ def conv_transpose2d(
     C, O, k, _ = weight.shape  # noqa: E741
     if x.ndim != 4 or x.shape[1] != C or x.numel() == 0:
         raise ValueError(f"conv_transpose2d expected a non-empty (B, {C}, h, w), got {tuple(x.shape)}")
-    size = [(n - 1) * stride - 2 * padding + k + output_padding for n in x.shape[2:]]
+    size = tuple((n - 1) * stride - 2 * padding + k + output_padding for n in x.shape[2:])
     if min(size) < 1:
         raise ValueError(f"conv_transpose2d got {tuple(x.shape)}, of which padding {padding} leaves no pixel")
     cols = weight.flatten(1).T @ x.flatten(2)  # what every pixel stamps: (B, O k k, h w)
