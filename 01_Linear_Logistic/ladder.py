@@ -81,6 +81,7 @@ DIABETES = Climb(
     batches=partial(row_batches, "diabetes"),
     test=partial(load_rows, "diabetes", "test"),
     metric="mean squared error",
+    falls=True,
     score=mean_squared_error,
     sizes={"in_features": 10, "out_features": 1},
     options={"lr": 0.05},

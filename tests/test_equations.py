@@ -71,6 +71,19 @@ def test_a_diagram_names_shape_parameters_and_line() -> None:
     assert f'<a href="lenet_numpy.py#{line}">' in drawn and f"lenet_numpy.py, line {line}" in drawn
 
 
+def test_edges_of_a_diagram_lead_up_as_well_as_down(tmp_path: Path) -> None:
+    nodes = {"top": [0, 0], "low": [0, 1], "side": [1, 2], "left": [0, 2]}
+    edges = (("top", "low"), ("low", "top"), ("left", "side"), ("side", "low"))
+    text = 'title = "up and down"\ncolumns = [100, 100]\n'
+    text += "".join(f'[[node]]\nid = "{name}"\nat = {at}\ntext = "{name}"\n' for name, at in nodes.items())
+    text += "".join(f'[[edge]]\nfrom = "{a}"\nto = "{b}"\nshape = "{a}-{b}"\n' for a, b in edges)
+    (tmp_path / "a.toml").write_text(text)
+    drawn = diagrams.diagram(tmp_path / "a.toml")
+    assert 'd="M54 38V67"' in drawn and "M54 72L58 65" in drawn  # from the bottom of one to the top of the next
+    assert 'd="M54 72V43"' in drawn and "M54 38L50 45" in drawn  # and back, with a head that points up
+    assert 'd="M246 157H54V111"' in drawn  # out of the side, then up
+
+
 def test_every_edge_of_every_diagram_has_a_shape_and_every_drawing_is_fresh() -> None:
     for path, drawn in pictures():
         assert path.read_text(encoding="utf-8") == drawn, path

@@ -10,7 +10,7 @@ import pytest
 from rungs.pages.drawings import drawings
 from utils.chapters import ROOT, find_chapter
 
-CHAPTERS = ("01", "02", "03", "05", "07")
+CHAPTERS = ("01", "02", "03", "05", "07", "unet")
 SECTION = re.compile(r"^## (.+)\n((?:(?!## ).*\n)*)", re.M)
 CODE = re.compile(r"(<!-- run -->\n+)?^```python$", re.M)
 SHOWN = re.compile(r"^!\[([^\]]+)\]\(figures/([\w-]+\.svg)\)\n\n\*[^*]", re.M)

@@ -106,8 +106,8 @@ DEVIATIONS = (
     ),
     Deviation(
         "For an up-convolution, N of the initialisation counts the input channels alone.",
-        "Stamps do not overlap, so an output pixel sums over the channels of one pixel; torch's fan_in halves the"
-        " standard deviation at these sizes.",
+        "Stamps do not overlap, so an output pixel sums over the channels of one pixel; torch's fan_in, O k^2, halves the"
+        " variance at these sizes.",
         f"{TESTS}/test_unet_paper.py::test_up_convolutions_begin_wider_than_he_normal_makes_them",
     ),
     Deviation(

@@ -206,6 +206,7 @@ class Climb:
     batches: Callable[[np.random.Generator, int], Iterator[Batch]]  # generator, number of steps; without the noise
     score: Callable[[Trainer, Batch], float]  # of the trainer on the test batch, or on whatever it plays
     metric: str  # "accuracy", "mean squared error"
+    falls: bool = False  # a smaller score is a better one
     test: Callable[[], Batch] = dict
     sizes: dict[str, Any] = field(default_factory=dict)  # of the model, as in Ladder.level
     steps: int = 200

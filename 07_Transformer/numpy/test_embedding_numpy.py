@@ -76,7 +76,7 @@ def test_what_is_refused():
     with pytest.raises(ValueError, match="ids from 0 to 6, got -1"):
         layer.forward(np.array([[3, -1]]))
     with pytest.raises(ValueError, match="ids from 0 to 6, got 7"):
-        layer.forward(np.array([7]))
+        layer.forward(np.array([0, 7]))
     with pytest.raises(ValueError, match="integer token ids, got float64"):
         layer.forward(np.array([1.0]))
     with pytest.raises(ValueError, match=r"no tokens, in an array of shape \(2, 0\)"):

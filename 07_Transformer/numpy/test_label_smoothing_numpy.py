@@ -73,3 +73,4 @@ def test_learning_rate():
     for step, warmup in ((0, 4000), (-1, 4000), (1, 0)):
         with pytest.raises(ValueError, match="counts from 1"):
             transformer_schedule(step, 512, warmup)
+    assert transformer_schedule(4, 16, warmup=1) == pytest.approx(0.125, rel=1e-12)  # 16^-0.5 4^-0.5

@@ -116,13 +116,22 @@ def _edge(a: tuple[float, float, float], b: tuple[float, float, float], shape: s
             f'<path d="M{start:g} {ay:g}H{end - sign * 5:g}"/>{arrow_head(end, by, sign, 0)}'
             f"{text((start + end) / 2, ay - 6, shape, 'shape')}"
         )
-    if abs(ax - bx) < 1:  # down a column
-        start, end = ay + BOX / 2, by - BOX / 2
+    if abs(ax - bx) < 1:  # down a column, or up with the shape on the left
+        down = 1 if by > ay else -1
+        start, end = ay + down * BOX / 2, by - down * BOX / 2
+        kind = "shape start" if down > 0 else "shape end"
         return (
-            f'<path d="M{ax:g} {start:g}V{end - 5:g}"/>{arrow_head(bx, end, 0, 1)}'
-            f"{text(ax + 8, (start + end) / 2 + 4, shape, 'shape start')}"
+            f'<path d="M{ax:g} {start:g}V{end - down * 5:g}"/>{arrow_head(bx, end, 0, down)}'
+            f"{text(ax + down * 8, (start + end) / 2 + 4, shape, kind)}"
         )
-    sign = 1 if bx > ax else -1  # down, then into the side of the node
+    sign = 1 if bx > ax else -1
+    if by < ay:  # out of the side, then up
+        start, end = ax + sign * aw / 2, by + BOX / 2
+        return (
+            f'<path d="M{start:g} {ay:g}H{bx:g}V{end + 5:g}"/>{arrow_head(bx, end, 0, -1)}'
+            f"{text(bx - 8, (ay + end) / 2 + 4, shape, 'shape end')}"
+        )
+    # down, then into the side of the node
     end = bx - sign * bw / 2
     return (
         f'<path d="M{ax:g} {ay + BOX / 2:g}V{by:g}H{end - sign * 5:g}"/>{arrow_head(end, by, sign, 0)}'

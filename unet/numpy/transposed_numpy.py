@@ -57,6 +57,7 @@ class ConvTranspose2d(Module):
             )
         self.in_channels, self.out_channels = in_channels, out_channels
         self.kernel_size, self.stride, self.padding, self.output_padding = kernel_size, stride, padding, output_padding
+        # eq: up-initialisation
         sd = np.sqrt(2.0 * stride**2 / (in_channels * kernel_size**2))
         weight = sd * rng.normal(size=(in_channels, out_channels, kernel_size, kernel_size))
         self.weight = self.add_param("weight", weight.astype(dtype))  # (C, O, k, k), as in torch
@@ -71,8 +72,10 @@ class ConvTranspose2d(Module):
         if min(H, W) <= 2 * p:
             raise ValueError(f"ConvTranspose2d got {x.shape}, of which padding {p} leaves no pixel")
         self.x2d = to_batch_last(x).reshape(C, -1)  # (C, h w B)
+        # eq: transposed-forward
         cols = self.weight.reshape(C, -1).T @ self.x2d  # W^T X: (O k k, h w B)
         y = np.zeros((self.out_channels, H, W, B), dtype=cols.dtype)
+        # eq: transposed-forward
         col2im(cols, y, k, s)  # stamps that overlap are added
         y = y[:, p : H - p, p : W - p] + self.bias[:, None, None, None]
         self.in_shape, self.shape = x.shape, (B, *y.shape[:3])
@@ -84,10 +87,13 @@ class ConvTranspose2d(Module):
             raise ValueError(f"ConvTranspose2d.backward expected dy of shape {self.shape}, got {dy.shape}")
         k, s, p = self.kernel_size, self.stride, self.padding
         B, C, h, w = self.in_shape
+        # eq: transposed-backward
         self.grads["bias"] += dy.sum(axis=(0, 2, 3))  # db = sum of dy over images and positions
         dy = np.pad(to_batch_last(dy), ((0, 0), (p, p), (p, p), (0, 0)))  # what was cut off had no effect
         dcols = im2col(dy, k, s)  # the patch that each pixel stamped: (O k k, h w B)
+        # eq: transposed-backward
         self.grads["weight"] += (self.x2d @ dcols.T).reshape(self.weight.shape)  # dW = X dY^T
+        # eq: transposed-backward
         dx = self.weight.reshape(C, -1) @ dcols  # dX = W dY, a convolution: (C, h w B)
         return to_batch_first(dx.reshape(C, h, w, B))
 
@@ -105,6 +111,7 @@ class Crop(Module):
         H, W = x.shape[2:]
         if not (1 <= height <= H and 1 <= width <= W):
             raise ValueError(f"Crop cannot take {height} x {width} pixels out of {x.shape}")
+        # eq: crop-middle
         self.top, self.left = (H - height) // 2, (W - width) // 2
         self.shape, self.size = x.shape, (height, width)
         return x[:, :, self.top : self.top + height, self.left : self.left + width]
@@ -115,6 +122,7 @@ class Crop(Module):
         if dy.shape != (B, C, *self.size):
             raise ValueError(f"Crop.backward expected dy of shape {(B, C, *self.size)}, got {dy.shape}")
         (height, width), dx = self.size, np.zeros((C, H, W, B), dtype=dy.dtype)
+        # eq: crop-backward
         dx[:, self.top : self.top + height, self.left : self.left + width] = dy.transpose(1, 2, 3, 0)
         return to_batch_first(dx)
 
@@ -133,12 +141,14 @@ class Concatenate(Module):
         if a.shape[0] != b.shape[0] or a.shape[2:] != b.shape[2:]:
             raise ValueError(f"Concatenate expected two batches of images of one size, got {a.shape} and {b.shape}")
         self.channels, self.shape = a.shape[1], (len(a), a.shape[1] + b.shape[1], *a.shape[2:])
+        # eq: skip-join
         return to_batch_first(np.concatenate([to_batch_last(a), to_batch_last(b)]))
 
     def backward(self, dy: Array) -> tuple[Array, Array]:
         """dy: (B, C + D, H, W). Returns: da (B, C, H, W), db (B, D, H, W), views of dy"""
         if dy.shape != self.shape:
             raise ValueError(f"Concatenate.backward expected dy of shape {self.shape}, got {dy.shape}")
+        # eq: crop-backward
         return dy[:, : self.channels], dy[:, self.channels :]
 
 

@@ -42,6 +42,7 @@ def output_size(size: int, depth: int = 4, *, same: bool = False) -> int:
 def border(depth: int = 4) -> int:
     """Pixels that the unpadded network loses of a side, 184 at depth 4. Two convolutions cost 4 pixels of their level, 2^l
     pixels of the image: 4 2^l on the way down and on the way up for l < depth, once at the bottom; 12 2^depth - 8 in all."""
+    # eq: lost-border
     return 12 * 2**depth - 8
 
 
@@ -203,6 +204,7 @@ class UNet(Module):
             dx = dx * self.masks[1]
         dx = self.bottom.backward(dx)
         for level in range(self.depth, 0, -1):
+            # eq: two-ways
             dx = self.pools[level - 1].backward(dx) + dskips[level - 1]  # the map went two ways: both gradients count
             if self.masks and level == self.depth:
                 dx = dx * self.masks[0]
@@ -231,13 +233,16 @@ class PixelLoss:
         shifted = logits - logits.max(axis=1, keepdims=True)
         log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))  # (B, K, h, w)
         self.log_p, self.labels, self.weights = log_p, labels[:, None], weights[:, None]  # (B, 1, h, w)
+        # eq: pixel-energy
         return -float((self.weights * np.take_along_axis(log_p, self.labels, axis=1)).mean())
 
     def backward(self, dy: float = 1.0) -> Array:
         """Returns: dE/dlogits (B, K, h, w) = w (p - y) / n, y one-hot, n the number of pixels"""
         d = np.exp(self.log_p)
+        # eq: pixel-energy-backward
         at_label = np.take_along_axis(d, self.labels, axis=1) - 1.0
         np.put_along_axis(d, self.labels, at_label, axis=1)  # p - y
+        # eq: pixel-energy-backward
         d *= self.weights * (dy / self.labels.size)
         return d
 

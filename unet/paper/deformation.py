@@ -30,7 +30,9 @@ def displacements(rng: np.random.Generator, height: int, width: int, *, sigma: f
         raise ValueError(
             f"displacements need at least 2 points a side and sigma of at least 0, got {points} and {sigma}"
         )
+    # eq: displacement-field
     coarse = sigma * rng.standard_normal((2, points, points))
+    # eq: displacement-field
     return cubic_weights(height, points) @ coarse @ cubic_weights(width, points).T
 
 

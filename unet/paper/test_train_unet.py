@@ -36,6 +36,7 @@ def test_every_result_can_be_run(name):
     made = load_config(result.get("config", name), CONFIG, result.get("overrides", ()), folder=CONFIGS)
     assert result.get("start_from", name) in RESULTS
     assert made.dataset in ("isbi2012", "cells")
+    assert {"title", "metric", "paper_value", "paper_where"} <= result.keys()  # or its receipt could not be written
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,14 @@ def test_figures_can_be_made_without_runs(tmp_path):
 
 
 def test_figures_of_a_run(tmp_path):
-    main(config(*SHORT), tmp_path / "isbi-0")
-    main(config(*SHORT, "skips=false"), tmp_path / "no_skips-0")
-    made = list(plot_unet.draw(tmp_path, tmp_path / "figures"))
-    assert {path.stem for path in made} == {"slices", "grids", "prediction", "feature_maps", "thresholds", "skips"}
+    main(config(*SHORT), tmp_path / "cells-0")
+    main(config(*SHORT, "skips=false"), tmp_path / "cells_no_skips-0")
+    made = [path.stem for path in plot_unet.draw_runs(tmp_path, tmp_path / "figures")]
+    assert made == ["cells_prediction", "cells_feature_maps", "cells_thresholds", "cells_skips"]
+    (tmp_path / "cells-0").rename(tmp_path / "isbi-0")
+    made = [path.stem for path in plot_unet.draw_runs(tmp_path, tmp_path / "figures")]
+    assert made == [
+        "isbi_prediction",
+        "isbi_feature_maps",
+        "isbi_thresholds",
+    ]  # two runs that differ in more than the skips

@@ -84,6 +84,7 @@ def mean_over_symmetries(predict: Predict, image: Array) -> Array:
             back = back[:, :, ::-1] if mirrored else back
             total = back.copy() if total is None else total + back
     assert total is not None
+    # eq: mean-over-symmetries
     return total / 8
 
 

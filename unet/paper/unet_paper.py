@@ -42,6 +42,7 @@ def output_size(size: int, depth: int = 4, *, same: bool = False) -> int:
         near = [max((n for n in known if n < size), default=None), min(n for n in known if n > size)]
         told = " or ".join(str(n) for n in near if n is not None)
         raise ValueError(f"a U-Net of depth {depth} takes no image of side {size}; the nearest that it takes: {told}")
+    # eq: lost-border
     return size if same else size - 12 * 2**depth + 8  # 184 at depth 4
 
 
@@ -88,7 +89,9 @@ class UpBlock(nn.Module):
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         """x: (B, 2 C, h, w), skip: (B, C, H, W) of at least 2h x 2w. Returns: (B, C, 2h - 4, 2w - 4), 2h x 2w with `same`"""
+        # eq: transposed-forward
         x = self.upconv(x)  # (B, C, 2h, 2w)
+        # eq: skip-join
         return self.convs(torch.cat([crop(skip, *x.shape[2:]), x], dim=1))
 
 
@@ -97,6 +100,7 @@ def crop(x: Tensor, height: int, width: int) -> Tensor:
     H, W = x.shape[2:]
     if not (1 <= height <= H and 1 <= width <= W):
         raise ValueError(f"crop cannot take {height} x {width} pixels out of {tuple(x.shape)}")
+    # eq: crop-middle
     top, left = (H - height) // 2, (W - width) // 2
     return x[:, :, top : top + height, left : left + width]
 
@@ -167,6 +171,7 @@ def pixel_loss(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
 
     logits: (B, K, h, w), labels: integers (B, h, w), weights: (B, h, w)
     """
+    # eq: pixel-energy
     return (weights * F.cross_entropy(logits, labels, reduction="none")).mean()
 
 
@@ -179,6 +184,7 @@ def init_unet(model: nn.Module, generator: torch.Generator) -> None:
     """Every weight from N(0, 2 / N), N the incoming nodes of a neuron (section 3); biases 0, scales 1."""
     for module in model.modules():
         if isinstance(module, nn.ConvTranspose2d):  # weight (C, O, k, k): a pixel sums over C k^2 / stride^2 on average
+            # eq: up-initialisation
             N = module.in_channels * math.prod(module.kernel_size) / math.prod(module.stride)
             module.weight.normal_(std=math.sqrt(2.0 / N), generator=generator)
         elif isinstance(module, nn.Conv2d):

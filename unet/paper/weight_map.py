@@ -36,6 +36,7 @@ def class_weights(labels: Array, classes: int) -> Array:
     check_labels(labels, classes)
     counts = np.bincount(labels.ravel(), minlength=classes)
     present = np.count_nonzero(counts)
+    # eq: class-weights
     return np.divide(labels.size, present * counts, out=np.zeros(classes), where=counts > 0)
 
 
@@ -78,7 +79,9 @@ def weight_map(labels: Array, cells: Array, *, classes: int = 2, w_0: float = 10
         raise ValueError(f"weight_map needs sigma above 0, got {sigma}")
     w_c = class_weights(labels, classes)[labels]
     d1, d2 = two_distances(cells, reach=int(np.ceil(8 * sigma)))  # beyond it, e^-32 is left
+    # eq: weight-map
     gap = np.exp(-((d1 + d2) ** 2) / (2 * sigma**2))
+    # eq: weight-map
     return w_c + w_0 * np.where(cells == 0, gap, 0.0)
 
 

@@ -31,11 +31,13 @@ def conv_transpose2d(
     size = tuple((n - 1) * stride - 2 * padding + k + output_padding for n in x.shape[2:])
     if min(size) < 1:
         raise ValueError(f"conv_transpose2d got {tuple(x.shape)}, of which padding {padding} leaves no pixel")
+    # eq: transposed-forward
     cols = weight.flatten(1).T @ x.flatten(2)  # what every pixel stamps: (B, O k k, h w)
     if k == stride and padding == output_padding == 0:  # the stamps lie side by side: a matter of order alone
         B, _, h, w = x.shape
         y = cols.view(B, O, k, k, h, w).permute(0, 1, 4, 2, 5, 3).reshape(B, O, *size)
     else:
+        # eq: transposed-forward
         y = F.fold(cols, size, k, padding=padding, stride=stride)  # stamps that overlap are added
     return y + bias[:, None, None]
 
@@ -49,6 +51,7 @@ def crop(x: Tensor, height: int, width: int) -> Tensor:
     H, W = x.shape[2:]
     if not (1 <= height <= H and 1 <= width <= W):
         raise ValueError(f"crop cannot take {height} x {width} pixels out of {tuple(x.shape)}")
+    # eq: crop-middle
     top, left = (H - height) // 2, (W - width) // 2
     return x[:, :, top : top + height, left : left + width]
 
@@ -80,6 +83,7 @@ def up_block(p: Params, name: str, x: Tensor, skip: Tensor, training: bool, reco
     dot = f"{name}." if name else ""
     x = conv_transpose2d(x, p[f"{dot}upconv.weight"], p[f"{dot}upconv.bias"], stride=2)  # (B, C, 2h, 2w)
     record[f"{dot}upconv"] = x
+    # eq: skip-join
     x = torch.cat([crop(skip, *x.shape[2:]), x], dim=1)  # (B, 2 C, 2h, 2w)
     return double_conv(p, f"{dot}convs", x, training, record)
 
@@ -126,6 +130,7 @@ def check_sides(x: Tensor, depth: int, same: bool) -> None:
             if below % 2 or below < 2:
                 raise ValueError(f"unet of depth {depth} takes no image of side {side}, got {tuple(x.shape)}")
             below //= 2
+        # eq: lost-border
         if (below - lost) * 2**depth <= lost * (2**depth - 1):
             raise ValueError(f"unet of depth {depth} leaves nothing of an image of side {side}, got {tuple(x.shape)}")
 
@@ -137,6 +142,7 @@ def check_sides(x: Tensor, depth: int, same: bool) -> None:
 def pixel_loss(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
     """- mean over the pixels of w(x) log p_label(x)(x) (equation 1). logits: (B, K, h, w), labels, weights: (B, h, w)"""
     log_p = logits - logits.logsumexp(dim=1, keepdim=True)
+    # eq: pixel-energy
     return -(weights * log_p.gather(1, labels[:, None])[:, 0]).mean()
 
 
@@ -162,6 +168,7 @@ def init_double_conv(name: str, in_channels: int, channels: int, same: bool, gen
 def init_up_block(name: str, channels: int, same: bool, generator: torch.Generator) -> Params:
     """The up-convolution from N(0, 2 / N), N = 2 C pixels below each output pixel."""
     dot = f"{name}." if name else ""
+    # eq: up-initialisation
     weight = torch.randn(2 * channels, channels, 2, 2, generator=generator) * math.sqrt(2 / (2 * channels))
     p = {f"{dot}upconv.weight": weight, f"{dot}upconv.bias": torch.zeros(channels)}
     return p | init_double_conv(f"{dot}convs", 2 * channels, channels, same, generator)

@@ -28,6 +28,10 @@ ALSO = (
     ("evidence lower bound", "ELBO"),
     ("recurrent network", "RNN"),
     ("convolution", "conv2d", "CNN"),
+    ("transposed convolution", "deconvolution", "upsampling"),
+    ("intersection over union", "IoU", "Jaccard"),
+    ("F-score", "F1", "Dice"),
+    ("checkerboards", "checkerboard artifacts"),
     ("attention without the matrix of weights", "flash attention", "online softmax"),
 )
 """Words of a heading -> what else people call it. A heading with the first is found by all of them."""
@@ -72,9 +76,12 @@ def improved(entry: dict) -> dict:
 
 def other_words(title: str) -> list[str]:
     """What else a heading could be called: other names, and other spellings of them and of itself."""
+    found = [words for words in ALSO if re.search(rf"\b{re.escape(words[0])}\b", title, re.IGNORECASE)]
     named = [title]
-    for words in ALSO:
-        if re.search(rf"\b{re.escape(words[0])}\b", title, re.IGNORECASE):
+    for words in found:
+        if not any(
+            words is not longer and words[0] in longer[0] for longer in found
+        ):  # "transposed convolution" is none
             named += words
     spelled = [re.sub(pattern, other, name, flags=re.IGNORECASE) for name in named for pattern, other in SPELLINGS]
     return [name for name in dict.fromkeys([*named, *spelled]) if name != title]

@@ -54,6 +54,7 @@ LADDERS = {
             batches=climb_batches,
             test=lambda: load_task("test"),
             metric="mean squared error",
+            falls=True,
             score=error,
             sizes={"width": len(SCALES)},
             options={"lr": 0.5},
