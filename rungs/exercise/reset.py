@@ -22,7 +22,7 @@ def reset(name: ExerciseName = None) -> None:
         if not state.is_started(work.id) and not files:
             raise RungsError(f"{work.name} is not begun; `rungs start {work.name}` begins it")
         if isinstance(work, ExerciseWork):
-            expect_room(work.folder / ".room", work.exercise.stub.stat().st_size)  # before yours is moved
+            expect_room(work.file, work.exercise.stub.stat().st_size)  # before yours is moved
         kept = back_up(work.folder, files)
         entry = state.entry(work.id)
         entry.status, entry.mistake, entry.passed, entry.explained = "", "", "", []

@@ -86,14 +86,18 @@ class DoubleConv(Module):
         x = self.conv2.forward(x)  # (B, channels, H - 4, W - 4)
         return self.relu2.forward(x if self.bn2 is None else self.bn2.forward(x, training))
 
-    def backward(self, dy: Array, *, input_grad: bool = True) -> Any:
-        """dy: as the output. Adds to `grads`. Returns: dx (B, C, H, W), or None where it is not asked for"""
+    def backward(self, dy: Array) -> Array:
+        """dy: as the output. Adds to `grads`. Returns: dx (B, C, H, W)"""
+        return self.conv1.backward_input(self.backward_params(dy))
+
+    def backward_params(self, dy: Array) -> Array:
+        """dy: as the output. Adds to `grads`. Returns: the gradient of the first convolution's output, without its last step"""
         dy = self.relu2.backward(dy)
         dy = self.conv2.backward(dy if self.bn2 is None else self.bn2.backward(dy))
         dy = self.relu1.backward(dy)
         dy = dy if self.bn1 is None else self.bn1.backward(dy)
         self.conv1.backward_params(dy)
-        return self.conv1.backward_input(dy) if input_grad else None
+        return dy
 
 
 # --8<-- [end:double_conv]
@@ -204,7 +208,10 @@ class UNet(Module):
             dx = self.pools[level - 1].backward(dx) + dskips[level - 1]  # the map went two ways: both gradients count
             if self.masks and level == self.depth:
                 dx = dx * self.masks[0]
-            dx = self.down[level - 1].backward(dx, input_grad=input_grad or level > 1)
+            if level == 1 and not input_grad:
+                self.down[0].backward_params(dx)
+                return None
+            dx = self.down[level - 1].backward(dx)
         return dx
 
 

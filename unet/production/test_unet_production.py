@@ -29,23 +29,20 @@ def test_learned_upsampling_begins_as_the_interpolation(size):
 
 
 def test_learned_upsampling_learns():
-    changed = learned_upsampling(model())
+    changed: Any = learned_upsampling(model())
     changed(images()).square().mean().backward()
-    weights = [p for name, p in changed.named_parameters() if name.endswith("upconv.weight")]
-    assert len(weights) == len(list(changed.get_submodule("decoder.blocks").children()))
-    for weight in weights:
-        assert weight.dtype == torch.float64
-        assert weight.grad is not None
-        assert weight.grad.abs().min() > 0
+    for block in changed.decoder.blocks:
+        assert block.upconv.weight.dtype == torch.float64
+        assert block.upconv.weight.grad.abs().min() > 0
     plain = changed(images())
     with torch.no_grad():
-        weights[-1][:, :, 0, 0] *= -1.0
+        changed.decoder.blocks[-1].upconv.weight[:, :, 0, 0] *= -1.0
     assert not torch.allclose(changed(images()), plain)
 
 
 def test_learned_upsampling_keeps_the_names_of_a_checkpoint():
     plain = model()
-    changed = learned_upsampling(model())
+    changed: Any = learned_upsampling(model())
     missing, unexpected = changed.load_state_dict(plain.state_dict(), strict=False)
     assert not unexpected
     assert missing == [f"decoder.blocks.{i}.upconv.{p}" for i in range(3) for p in ("weight", "bias")]
@@ -71,8 +68,8 @@ def what_the_decoder_gets(changed: Any) -> tuple[torch.Tensor, torch.Tensor, tor
 
 
 def test_dropout_acts_on_the_last_two_maps_in_training():
-    changed = dropout_at_the_bottom(model(), 0.25)
-    features = changed.get_submodule("encoder")(images(64, 64))
+    changed: Any = dropout_at_the_bottom(model(), 0.25)
+    features = changed.encoder(images(64, 64))
     bottom, last, earlier = what_the_decoder_gets(changed)
     for got, whole in ((bottom, features[-1]), (last, features[-2])):
         kept = got != 0
@@ -84,13 +81,13 @@ def test_dropout_acts_on_the_last_two_maps_in_training():
 def test_dropout_is_silent_in_evaluation_even_where_the_encoder_is_frozen():
     plain = model()
     plain.freeze_encoder()
-    changed = dropout_at_the_bottom(copy.deepcopy(plain), 0.5)
+    changed: Any = dropout_at_the_bottom(copy.deepcopy(plain), 0.5)
     torch.testing.assert_close(changed.eval()(images()), plain.eval()(images()), rtol=0, atol=0)
-    assert changed.get_submodule("encoder").training  # the library leaves a frozen encoder in the mode that it has
+    assert changed.encoder.training  # the library leaves a frozen encoder in the mode that it has
 
 
 def test_dropout_keeps_the_state_dict_and_survives_a_copy():
-    changed = copy.deepcopy(dropout_at_the_bottom(model(), 0.5))
+    changed: Any = copy.deepcopy(dropout_at_the_bottom(model(), 0.5))
     assert changed.state_dict().keys() == model().state_dict().keys()
     assert not torch.equal(changed(images()), changed(images()))
 

@@ -34,7 +34,7 @@ def learned_upsampling(model: nn.Module) -> nn.Module:
         block.upconv = nn.ConvTranspose2d(c, c, 2, stride=2).to(device=weight.device, dtype=weight.dtype)
         with torch.no_grad():
             block.upconv.weight.copy_(torch.eye(c)[:, :, None, None])  # (C, C, 2, 2): each channel to itself
-            nn.init.zeros_(block.upconv.get_parameter("bias"))
+            block.upconv.bias.zero_()  # pyright: ignore[reportOptionalMemberAccess]
         block.register_forward_pre_hook(enlarge)
     return model
 

@@ -5,8 +5,9 @@ import torch
 from unet_lowlevel import conv_transpose2d, init_unet, unet
 
 
-def params(seed: int, **sizes: Any):
-    return init_unet(**{"depth": 1, "width": 2, **sizes}, generator=torch.Generator().manual_seed(seed))
+def params(seed, **sizes):
+    made: dict[str, Any] = {"depth": 1, "width": 2} | sizes
+    return init_unet(**made, generator=torch.Generator().manual_seed(seed))
 
 
 def test_parameters_are_leaves_that_learn_and_statistics_are_not():
