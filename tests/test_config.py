@@ -122,6 +122,7 @@ def test_settings_that_do_not_go_together(tmp_path: Path) -> None:
         ("hidden: !!python/object/apply:os.getcwd []", "tags (!name) are not understood, line 1"),
         ("hidden: !!int foo", "tags (!name) are not understood"),
         ("hidden: 2001-99-99", "no valid YAML: month must be in 1..12"),
+        ("hidden: " + 5000 * "9", "no valid YAML: a number has too many digits"),
         ("hidden: " + "9" * 5000, "no valid YAML: Exceeds the limit"),
         ("hidden: " + "[" * 5000 + "]" * 5000, "nested too deeply"),
         ("? [a, b]\n: 1\n", "a key must be a word, line 1"),

@@ -156,7 +156,7 @@ def _parsed(text: str, what: str) -> Any:
         problem = getattr(error, "problem", None) or str(error)
         problem = f"{problem}, line {mark.line + 1}, column {mark.column + 1}" if mark else problem
     except ValueError as error:  # a date or a number that is none
-        problem = str(error)
+        problem = "a number has too many digits" if "digits" in str(error) else str(error)
     except RecursionError:
         problem = "it is nested too deeply"
     raise ConfigError(f"{what} no valid YAML: {problem}")
