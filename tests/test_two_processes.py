@@ -35,6 +35,7 @@ def scripts() -> Mapping[str, tuple[Ladder, Script]]:
 
 
 SCRIPTS = scripts()
+del SCRIPTS["unet"]  # a step takes a single tile (section 3 of the paper), which two processes cannot share
 
 
 def trained(ladder: Ladder) -> Params:
@@ -102,7 +103,7 @@ def test_two_processes_step_like_one(name: str, two: Path) -> None:
         np.testing.assert_allclose(got[key], want[key], rtol=TRAIN_RTOL, atol=TRAIN_ATOL, err_msg=key)
 
 
-@pytest.mark.parametrize("chapter", [chapter.id for chapter in written_chapters()])
+@pytest.mark.parametrize("chapter", [chapter.id for chapter in written_chapters() if chapter.id != "unet"])
 def test_a_script_trains_with_two_processes(chapter: str, two: Path, tmp_path: Path) -> None:
     """In float32, which rounds a sum of two parts in another way than a sum of the whole."""
     ladder, script = SCRIPTS[chapter]

@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from segmentation_metrics import iou
 from unet_data import draw_tile, make_cells
-from unet_paper import output_size
 
 from utils.ladder import Batch, Trainer
 
 DEPTH, TILE = 2, 92  # of which 52 x 52 pixels are predicted
+
+
+def output_size(side: int, depth: int) -> int:
+    """Pixels of the label map's side: 12 2^depth - 8 are lost."""
+    return side - (12 * 2**depth - 8)
 
 
 def climb_batches(rng: np.random.Generator, steps: int) -> Iterator[Batch]:
@@ -43,7 +47,7 @@ def tile_batch(side: int, *, same: bool = False) -> Callable[[np.random.Generato
     """A random image of that side, with labels and weights where the network of depth 4 predicts."""
 
     def batch(rng: np.random.Generator) -> Batch:
-        inner = output_size(side, 4, same=same)
+        inner = side if same else output_size(side, 4)
         return {
             "images": rng.normal(size=(1, 1, side, side)),
             "labels": rng.integers(0, 2, (1, inner, inner)),

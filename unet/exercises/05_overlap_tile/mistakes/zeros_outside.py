@@ -1,3 +1,3 @@
-"""Zeros beyond the image are what unpadded convolutions avoid."""
+"""Zeros were put beyond the image. To avoid them is what unpadded convolutions are for; the paper mirrors the image."""
 
 CHANGES = [('mode="reflect"', 'mode="constant"')]

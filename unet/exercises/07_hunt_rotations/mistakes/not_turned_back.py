@@ -1,3 +1,3 @@
-"""The predictions were never turned back."""
+"""The predictions were never turned back, so pixels of different places are averaged."""
 
 CHANGES = [("-q, axes", "0, axes")]

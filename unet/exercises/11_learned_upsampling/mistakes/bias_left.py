@@ -1,3 +1,3 @@
-"""The bias was left as torch draws it. A copy adds nothing."""
+"""The bias was left as torch draws it. A layer that begins as a copy adds nothing to what it copies."""
 
 CHANGES = [("            block.upconv.bias.zero_()\n", "")]
